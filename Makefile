@@ -1,0 +1,45 @@
+# Everything a person or CI runs. Each target builds what it needs into the project's own virtual environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.built
+SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxi ext/*.h ext/*.py ext/cilwire/*.c ext/cilwire/*.h)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench bench-gate clean
+
+help: ## what there is
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
+
+build: $(STAMP) ## virtual environment with fastcil and everything its development needs
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools wheel "Cython>=3.1" "cffi>=1.15"
+
+$(STAMP): $(VENV)/bin/python $(SOURCES)
+	FASTCIL_CFFI=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+demo: build ## a contact centre and a supervisor's view of it, for about ten seconds
+	$(BIN)/fastcil demo
+
+test: build ## every test but PyPy's and the sanitizers'
+	FASTCIL_TEST_BACKENDS=cython,cffi,reference $(BIN)/python -m pytest tests
+
+lint: build ## style and types
+	$(BIN)/ruff check src tests bench ext setup.py
+	$(BIN)/ruff format --check src tests bench ext/cffi_build.py setup.py
+	$(BIN)/mypy
+
+bench: build ## every promise measured beside its peers: one table, and JSON
+	$(BIN)/python -m bench.run
+
+bench-gate: build ## fails when a promise is broken or a hot call got slower
+	$(BIN)/python -m bench.gate
+
+clean: ## removes everything that was built
+	rm -rf $(VENV) .venv-* build dist src/*.egg-info .benchmarks bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests bench ext -name '__pycache__' -prune -exec rm -rf {} + -o -name '*.so' -exec rm -f {} +
+
+include ext/native.mk

@@ -1,0 +1,259 @@
+/* Checking Arguments blocks: docs/wire-format.md sections 2 and 3. */
+#include "cw_internal.h"
+
+typedef struct check {
+    const uint8_t *frame; /* what offsets count from */
+    uint32_t keyword_count;
+    cw_shapes *cache;
+    cw_error *error;
+} check;
+
+static int fail_at(const check *c, uint32_t reason, const uint8_t *where) {
+    return cw_fail(c->error, reason, (uint32_t)(where - c->frame));
+}
+
+void cw_shapes_init(cw_shapes *cache) { memset(cache, 0, sizeof *cache); }
+
+void cw_block_open(const uint8_t *p, cw_block *block) { cw_open(p, block); }
+
+static uint64_t forbidden_bits(uint8_t type) {
+    static const uint64_t bits[8] = {
+        ~(uint64_t)0, ~(uint64_t)0xffffffff, ~(uint64_t)0xffffffff, ~(uint64_t)0xffff,
+        ~(uint64_t)0xffff, ~(uint64_t)1,     0,                     0};
+    return bits[type];
+}
+
+static int check_padding(const check *c, const uint8_t *from, const uint8_t *to) {
+    for (; from < to; from++)
+        if (*from) return fail_at(c, CW_RESERVED, from);
+    return 0;
+}
+
+static int check_keys(const check *c, const cw_block *b) {
+    uint64_t seen[512];
+    uint64_t ranks[CW_MAX_ENTRIES / 64];
+    uint32_t top = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint32_t key = cw_load16(b->keys + 2 * i);
+        if (key < CW_KEY_NAMED && key > top) top = key;
+    }
+    memset(seen, 0, (top / 64 + 1) * sizeof *seen);
+    memset(ranks, 0, sizeof ranks);
+    uint32_t named = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint32_t key = cw_load16(b->keys + 2 * i);
+        if (key & CW_KEY_NAMED) {
+            uint32_t rank = key & 0x7fff;
+            if (rank >= b->named || (ranks[rank / 64] >> (rank % 64) & 1)) return fail_at(c, CW_KEY, b->keys + 2 * i);
+            ranks[rank / 64] |= (uint64_t)1 << (rank % 64);
+            named++;
+        } else {
+            if (!key) return fail_at(c, CW_KEY, b->keys + 2 * i);
+            if (seen[key / 64] >> (key % 64) & 1) return fail_at(c, CW_DUPLICATE_KEY, b->keys + 2 * i);
+            seen[key / 64] |= (uint64_t)1 << (key % 64);
+        }
+    }
+    /* Ranks are in range and differ, so their number decides whether each is used. */
+    return named == b->named ? 0 : fail_at(c, CW_KEY, b->base + 6);
+}
+
+static int check_names(const check *c, const cw_block *b) {
+    uint32_t start = 0;
+    const uint8_t *before = NULL;
+    uint32_t before_length = 0;
+    for (uint32_t rank = 0; rank < b->named; rank++) {
+        uint32_t end = cw_load16(b->name_ends + 2 * rank);
+        if (end <= start || end - start > CW_MAX_NAME) return fail_at(c, CW_NAME, b->name_ends + 2 * rank);
+        const uint8_t *name = b->names + start;
+        uint32_t length = end - start;
+        /* Ends rise, so all of them lie below the last, which was checked to fit. */
+        if (end > cw_load16(b->name_ends + 2 * (b->named - 1))) return fail_at(c, CW_NAME, b->name_ends + 2 * rank);
+        uint32_t id, number;
+        if (cw_is_space(name[0]) || cw_is_space(name[length - 1]) || (cw_text_flags(name, length) & CW_STR_OPAQUE) ||
+            (before && cw_name_compare(before, before_length, name, length) >= 0) ||
+            ((id = cw_keyword_id(name, length)) != 0 && id <= c->keyword_count) ||
+            ((number = cw_hash_number(name, length)) != 0 && number > c->keyword_count))
+            return fail_at(c, CW_NAME, name);
+        before = name;
+        before_length = length;
+        start = end;
+    }
+    return 0;
+}
+
+/* Strings from `heap` on, in entry order; returns where they end, NULL on error. */
+static const uint8_t *check_strings(const check *c, const cw_block *b, const uint8_t *heap) {
+    uint32_t cursor = (uint32_t)(heap - b->base);
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (b->types[i] != CW_T_STRING) continue;
+        uint64_t value = cw_load64(b->values + 8 * i);
+        uint32_t length = (uint32_t)(value >> 32) & CW_STR_LENGTH;
+        if ((uint32_t)value != cursor || length > b->size - cursor) {
+            fail_at(c, CW_STRING, b->values + 8 * i);
+            return NULL;
+        }
+        if (((uint32_t)(value >> 32) & ~CW_STR_LENGTH) != cw_text_flags(b->base + cursor, length)) {
+            fail_at(c, CW_STRING_FLAGS, b->values + 8 * i);
+            return NULL;
+        }
+        cursor += length;
+    }
+    return b->base + cursor;
+}
+
+static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth);
+
+/* One child that must start at *cursor; moves the cursor past it. */
+static int check_child(const check *c, const cw_block *b, uint32_t i, uint32_t *cursor, uint32_t depth) {
+    uint64_t value = cw_load64(b->values + 8 * i);
+    uint32_t size = (uint32_t)(value >> 32);
+    if ((uint32_t)value != *cursor || size < 8 || size > b->size - *cursor || cw_load32(b->base + *cursor) != size)
+        return fail_at(c, CW_CHILD, b->values + 8 * i);
+    if (depth == CW_MAX_DEPTH) return fail_at(c, CW_DEPTH, b->values + 8 * i);
+    if (check_block(c, b->base + *cursor, size, depth + 1) < 0) return -1;
+    *cursor += size;
+    return 0;
+}
+
+/* What follows the strings. The children are those of a known shape, or found by their types. */
+static int check_tail(const check *c, const cw_block *b, const cw_shape *s, const uint8_t *strings_end, uint32_t depth) {
+    uint32_t end = (uint32_t)(strings_end - b->base), cursor = cw_pad8(end);
+    if (cursor > b->size) return fail_at(c, CW_BLOCK_SIZE, b->base);
+    if (check_padding(c, strings_end, b->base + cursor) < 0) return -1;
+    if (s) {
+        for (uint32_t k = 0; k < s->children; k++)
+            if (check_child(c, b, s->child_at[k], &cursor, depth) < 0) return -1;
+    } else {
+        for (uint32_t i = 0; i < b->count; i++)
+            if (b->types[i] == CW_T_ARGUMENTS && check_child(c, b, i, &cursor, depth) < 0) return -1;
+    }
+    return cursor == b->size ? 0 : fail_at(c, CW_BLOCK_SIZE, b->base);
+}
+
+static cw_shape *shape_slot(cw_shapes *cache, const uint8_t *from, uint32_t length) {
+    uint64_t h = cw_load64(from) ^ (cw_load64(from + length - 8) * 0x9e3779b97f4a7c15u) ^ length;
+    h *= 0xff51afd7ed558ccdu;
+    return &cache->slot[h >> 32 & (CW_SHAPE_SLOTS - 1)];
+}
+
+static void remember(const check *c, const cw_block *b, const uint8_t *from, uint32_t length) {
+    if (!c->cache || length < 8 || length > CW_SHAPE_BYTES || b->count > CW_SHAPE_ENTRIES) return;
+    cw_shape *s = shape_slot(c->cache, from, length);
+    s->length = length;
+    s->keyword_count = c->keyword_count;
+    s->count = b->count;
+    s->strings = s->children = 0;
+    memcpy(s->bytes, from, length);
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint8_t type = b->types[i];
+        s->forbidden[i] = forbidden_bits(type);
+        if (type == CW_T_STRING) s->string_at[s->strings++] = (uint8_t)i;
+        if (type == CW_T_ARGUMENTS) s->child_at[s->children++] = (uint8_t)i;
+    }
+    c->cache->misses++;
+}
+
+/* Are the numbers of a block of known shape within their types, and its strings plain ASCII in place? Then *end is where
+ * they end. Returns 1 for yes, 0 when a number is wrong, -1 when only the strings need a closer look. */
+static int check_known(const cw_shape *s, const cw_block *b, const uint8_t **end) {
+    const uint8_t *values = b->values;
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i < s->count; i++) wrong |= cw_load64(values + 8 * i) & s->forbidden[i];
+    if (CW_UNLIKELY(wrong)) return 0;
+    uint64_t start = (uint64_t)(values - b->base) + 8u * s->count;
+    uint64_t cursor = start, flags = 0;
+    for (uint32_t k = 0; k < s->strings; k++) {
+        uint64_t value = cw_load64(values + 8u * s->string_at[k]);
+        wrong |= (uint32_t)value ^ cursor;
+        flags |= value;
+        cursor += value >> 32 & CW_STR_LENGTH;
+    }
+    if (wrong || cursor > b->size || (flags >> 32 & ~CW_STR_LENGTH)) return -1;
+    *end = b->base + cursor;
+    return cw_is_ascii(b->base + start, (size_t)(cursor - start)) ? 1 : -1;
+}
+
+static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth) {
+    if (space < 8) return fail_at(c, CW_TRUNCATED, p);
+    uint32_t size = cw_load32(p), count = cw_load16(p + 4), named = cw_load16(p + 6);
+    if (size < 8 || size % 8) return fail_at(c, CW_BLOCK_SIZE, p);
+    if (size > space) return fail_at(c, CW_TRUNCATED, p);
+    if (size < space) return fail_at(c, CW_BLOCK_SIZE, p);
+    if (count > CW_MAX_ENTRIES) return fail_at(c, CW_COUNT, p + 4);
+    if (named > count) return fail_at(c, CW_COUNT, p + 6);
+    uint32_t fixed = 8 + 3 * count + 2 * named;
+    if (fixed > size) return fail_at(c, CW_BLOCK_SIZE, p);
+    uint32_t names = named ? cw_load16(p + 8 + 2 * count + 2 * (named - 1)) : 0;
+    uint32_t shape = cw_pad8(fixed + names);
+    if ((uint64_t)shape + 8u * count > size) return fail_at(c, CW_BLOCK_SIZE, p);
+    cw_block b;
+    cw_open(p, &b);
+    const uint8_t *end;
+    uint32_t shape_length = shape - 4;
+    if (c->cache && shape_length >= 8 && shape_length <= CW_SHAPE_BYTES) {
+        const cw_shape *s = shape_slot(c->cache, p + 4, shape_length);
+        if (s->length == shape_length && s->keyword_count == c->keyword_count &&
+            !memcmp(s->bytes, p + 4, shape_length)) {
+            int known = check_known(s, &b, &end);
+            if (known < 0 && !(end = check_strings(c, &b, b.values + 8 * count))) return -1;
+            if (known) {
+                c->cache->hits++;
+                return check_tail(c, &b, s, end, depth);
+            }
+        }
+    }
+    if (check_keys(c, &b) < 0 || check_names(c, &b) < 0) return -1;
+    if (check_padding(c, p + fixed + names, b.values) < 0) return -1;
+    for (uint32_t i = 0; i < count; i++) {
+        if (b.types[i] > CW_T_ARGUMENTS) return fail_at(c, CW_TYPE, b.types + i);
+        if (cw_load64(b.values + 8 * i) & forbidden_bits(b.types[i])) return fail_at(c, CW_VALUE, b.values + 8 * i);
+    }
+    end = check_strings(c, &b, b.values + 8 * count);
+    if (!end) return -1;
+    remember(c, &b, p + 4, shape_length);
+    return check_tail(c, &b, NULL, end, depth);
+}
+
+int cw_block_validate(const uint8_t *p, size_t n, uint32_t keyword_count, cw_shapes *cache, cw_error *error) {
+    check c = {p, keyword_count, cache, error};
+    return check_block(&c, p, n, 1);
+}
+
+int cw_frame_peek(const uint8_t *p, size_t n, uint32_t max_frame, uint32_t *length, cw_error *error) {
+    *length = 0;
+    if (n < 4) return 0;
+    uint32_t size = cw_load32(p);
+    if (size < CW_FRAME_MIN || size % 8 || size > max_frame) return cw_fail(error, CW_FRAME_LENGTH, 0);
+    *length = size;
+    return size <= n;
+}
+
+int cw_frame_validate(const uint8_t *p, size_t n, uint32_t max_frame, uint32_t keyword_count, cw_shapes *cache,
+                      cw_error *error) {
+    uint32_t length;
+    int whole = cw_frame_peek(p, n, max_frame, &length, error);
+    if (whole < 0) return -1;
+    if (!whole) return cw_fail(error, CW_TRUNCATED, (uint32_t)n);
+    if (length != n) return cw_fail(error, CW_FRAME_LENGTH, 0);
+    if (p[12] < CW_K_EVENT || p[12] > CW_K_CLOSE) return cw_fail(error, CW_FRAME_KIND, 12);
+    if (p[13]) return cw_fail(error, CW_RESERVED, 13);
+    if (cw_load16(p + 14)) return cw_fail(error, CW_RESERVED, 14);
+    check c = {p, keyword_count, cache, error};
+    return check_block(&c, p + CW_HEADER_SIZE, n - CW_HEADER_SIZE, 1);
+}
+
+void cw_frame_header(const uint8_t *p, cw_header *header) {
+    header->length = cw_load32(p);
+    header->message_id = cw_load32(p + 4);
+    header->epoch = cw_load32(p + 8);
+    header->kind = p[12];
+    header->sequence = cw_load64(p + 16);
+}
+
+void cw_frame_write_header(uint8_t *p, const cw_header *header) {
+    cw_store32(p, header->length);
+    cw_store32(p + 4, header->message_id);
+    cw_store32(p + 8, header->epoch);
+    cw_store32(p + 12, header->kind & 0xff);
+    cw_store64(p + 16, header->sequence);
+}

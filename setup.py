@@ -1,0 +1,62 @@
+"""The native parts: metadata is in pyproject.toml.
+
+FASTCIL_DEBUG=1 builds with symbols and assertions, FASTCIL_SANITIZE=1 with ASan and UBSan on top,
+FASTCIL_NO_EXTENSIONS=1 builds no native part (the pure-Python codec is used then).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+CORE = [str(path) for path in sorted(Path("ext/cilwire").glob("*.c"))]
+HEADERS = [str(path) for path in sorted(Path("ext").glob("**/*.[hp]*")) if path.suffix in (".h", ".pxd", ".pxi")]
+WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-fvisibility=hidden"]
+DEBUG = bool(os.environ.get("FASTCIL_DEBUG"))
+SANITIZE = bool(os.environ.get("FASTCIL_SANITIZE"))
+
+
+def flags() -> tuple[list[str], list[str]]:
+    if SANITIZE:
+        san = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+        return [*WARNINGS, "-O1", "-g", "-fno-omit-frame-pointer", *san], san
+    if DEBUG:
+        return [*WARNINGS, "-O0", "-g"], []
+    return [*WARNINGS, "-O3", "-DNDEBUG"], []
+
+
+def extensions() -> list[Extension]:
+    if os.environ.get("FASTCIL_NO_EXTENSIONS") or platform.python_implementation() != "CPython":
+        return []
+    from Cython.Build import cythonize
+
+    compile_args, link_args = flags()
+    module = Extension(
+        "fastcil._cilwire",
+        ["ext/_cilwire.pyx", *CORE],
+        include_dirs=["ext", "ext/cilwire"],
+        define_macros=[("CW_STATIC", "1")],
+        depends=HEADERS,
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+    )
+    return cythonize([module], build_dir="build/cython", include_path=["ext"])
+
+
+def cffi_modules() -> list[str]:
+    """The cffi backend: always on PyPy; on CPython only where cffi is installed (for the tests of the C ABI)."""
+    if os.environ.get("FASTCIL_NO_EXTENSIONS"):
+        return []
+    if platform.python_implementation() == "PyPy" or os.environ.get("FASTCIL_CFFI"):
+        return ["ext/cffi_build.py:ffibuilder"]
+    return []
+
+
+if sys.version_info < (3, 9):
+    raise SystemExit("fastcil needs Python 3.9 or later")
+
+setup(ext_modules=extensions(), cffi_modules=cffi_modules()) if cffi_modules() else setup(ext_modules=extensions())
