@@ -188,11 +188,11 @@ static inline int hot_find(const cw_block *block, PyObject *key) {
 #define HOT_TEMPLATE_KEYS 96u
 #define HOT_TEMPLATE_BYTES 480u
 typedef struct {
-    uint64_t hash; /* of the keys seen last; a template is made when they are seen again */
-    PyObject *dict;
-    uint32_t count, named, fixed, names;
+    uint64_t hash;  /* of the keys seen last; a template is made when they are seen again */
+    PyObject *dict; /* the keys, each with None */
+    PyObject *keys; /* the same as a tuple */
+    uint32_t count, named, names;
     uint8_t bytes[HOT_TEMPLATE_BYTES]; /* keys and name ends, then names */
-    PyObject *keys[HOT_TEMPLATE_KEYS];
 } hot_template;
 #if HOT_CACHES
 static hot_template hot_templates[HOT_TEMPLATES];
@@ -233,39 +233,25 @@ static inline hot_template *hot_template_of(const cw_block *block, hot_template 
 
 /* Makes the template from a dict that was built of the block in the plain way. */
 static int hot_template_fill(hot_template *t, const cw_block *block, PyObject *dict) {
-    PyObject *keys[HOT_TEMPLATE_KEYS], *key, *value, *fresh = PyDict_New();
-    Py_ssize_t place = 0;
-    uint32_t n = 0;
-    if (!fresh) return -1;
-    while (PyDict_Next(dict, &place, &key, &value)) {
-        if (n == block->count || PyDict_SetItem(fresh, key, Py_None) < 0) {
-            Py_DECREF(fresh);
-            return PyErr_Occurred() ? -1 : 0;
-        }
-        keys[n++] = key;
-    }
-    if (n != block->count) {
-        Py_DECREF(fresh);
-        return 0;
-    }
-    for (uint32_t i = 0; i < n; i++) Py_INCREF(keys[i]);
-    PyObject *old = t->dict;
-    uint32_t old_count = t->count;
-    PyObject *old_keys[HOT_TEMPLATE_KEYS];
-    memcpy(old_keys, t->keys, sizeof old_keys);
-    t->count = n;
+    PyObject *keys = PySequence_Tuple(dict), *fresh = keys ? PyDict_New() : NULL;
+    if (!fresh || PyTuple_GET_SIZE(keys) != block->count) goto done;
+    for (Py_ssize_t i = 0; i < block->count; i++)
+        if (PyDict_SetItem(fresh, PyTuple_GET_ITEM(keys, i), Py_None) < 0) goto done;
+    uint32_t fixed = 2u * block->count + 2u * block->named;
+    t->count = block->count;
     t->named = block->named;
-    t->fixed = 2u * block->count + 2u * block->named;
     t->names = hot_names_length(block);
-    memcpy(t->bytes, block->keys, t->fixed);
-    memcpy(t->bytes + t->fixed, block->names, t->names);
-    memcpy(t->keys, keys, n * sizeof *keys);
+    memcpy(t->bytes, block->keys, fixed);
+    memcpy(t->bytes + fixed, block->names, t->names);
+    PyObject *old_dict = t->dict, *old_keys = t->keys;
     t->dict = fresh;
-    if (old) {
-        for (uint32_t i = 0; i < old_count; i++) Py_DECREF(old_keys[i]);
-        Py_DECREF(old);
-    }
-    return 0;
+    t->keys = keys;
+    fresh = old_dict;
+    keys = old_keys;
+done:
+    Py_XDECREF(fresh);
+    Py_XDECREF(keys);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 /* A block as a dict, nested blocks as well; NULL without an exception when the plain path must make it, which then
@@ -276,14 +262,18 @@ static PyObject *hot_dict(const uint8_t *p, hot_template **slot) {
     cw_open(p, &block);
     const hot_template *t = hot_template_of(&block, slot);
     if (!t) return NULL;
+    /* Making an object may run the garbage collector, a finalizer, and so anything that replaces the template. */
+    PyObject *keys = t->keys;
+    Py_INCREF(keys);
     PyObject *result = PyDict_Copy(t->dict);
     for (uint32_t i = 0; result && i < block.count; i++) {
         PyObject *value = block.types[i] == CW_T_ARGUMENTS
                               ? hot_dict(p + (uint32_t)cw_load64(block.values + 8 * i), &unused)
                               : hot_value(&block, i);
-        if (!value || PyDict_SetItem(result, t->keys[i], value) < 0) Py_CLEAR(result);
+        if (!value || PyDict_SetItem(result, PyTuple_GET_ITEM(keys, i), value) < 0) Py_CLEAR(result);
         Py_XDECREF(value);
     }
+    Py_DECREF(keys);
     return result;
 }
 
@@ -316,8 +306,7 @@ static inline int hot_same_key(PyObject *planned, PyObject *key) {
 }
 
 static inline void hot_copy(uint8_t *to, const uint8_t *from, size_t length) {
-    /* Writes up to 15 bytes past the end, which the scratch has room for; reads stay within the str, whose buffer
-     * holds at least length + 1 bytes after a header of more than 16. */
+    /* memcpy of a constant size is a move: short strings need no call. */
     if (length >= 8) {
         if (length > 64) {
             memcpy(to, from, length);

@@ -69,10 +69,10 @@ cdef object decimal(str text):
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not digits or not digits.isascii() or not digits.isdigit():
         return None
-    # Longer than any number that fits, leading zeros aside; int() of a hostile length is quadratic.
+    # More digits than any number that fits has, leading zeros aside; int() of a hostile length is quadratic.
     digits = digits.lstrip("0") or "0"
-    if len(digits) > 11:
-        digits = "99999999999"
+    if len(digits) > 20:
+        digits = "1" + "0" * 20
     return -int(digits) if text[0] == "-" else int(digits)
 
 

@@ -74,6 +74,8 @@ static int check_names(const check *c, const cw_block *b) {
             ((id = cw_keyword_id(name, length)) != 0 && id <= c->keyword_count) ||
             ((number = cw_hash_number(name, length)) != 0 && number > c->keyword_count))
             return fail_at(c, CW_NAME, name);
+        /* A keyword above the negotiated count travels by name; it must not be there by id as well. */
+        if (id && cw_find_u16(b->keys, b->count, (uint16_t)id) >= 0) return fail_at(c, CW_DUPLICATE_KEY, name);
         before = name;
         before_length = length;
         start = end;
@@ -104,30 +106,38 @@ static const uint8_t *check_strings(const check *c, const cw_block *b, const uin
 static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth);
 
 /* One child that must start at *cursor; moves the cursor past it. */
-static int check_child(const check *c, const cw_block *b, uint32_t i, uint32_t *cursor, uint32_t depth) {
-    uint64_t value = cw_load64(b->values + 8 * i);
+static int check_child(const check *c, const uint8_t *p, const uint8_t *value_at, uint32_t block_size, uint32_t *cursor,
+                       uint32_t depth) {
+    uint64_t value = cw_load64(value_at);
     uint32_t size = (uint32_t)(value >> 32);
-    if ((uint32_t)value != *cursor || size < 8 || size > b->size - *cursor || cw_load32(b->base + *cursor) != size)
-        return fail_at(c, CW_CHILD, b->values + 8 * i);
-    if (depth == CW_MAX_DEPTH) return fail_at(c, CW_DEPTH, b->values + 8 * i);
-    if (check_block(c, b->base + *cursor, size, depth + 1) < 0) return -1;
+    if ((uint32_t)value != *cursor || size < 8 || size > block_size - *cursor || cw_load32(p + *cursor) != size)
+        return fail_at(c, CW_CHILD, value_at);
+    if (depth == CW_MAX_DEPTH) return fail_at(c, CW_DEPTH, value_at);
+    if (check_block(c, p + *cursor, size, depth + 1) < 0) return -1;
     *cursor += size;
     return 0;
 }
 
-/* What follows the strings. The children are those of a known shape, or found by their types. */
-static int check_tail(const check *c, const cw_block *b, const cw_shape *s, const uint8_t *strings_end, uint32_t depth) {
-    uint32_t end = (uint32_t)(strings_end - b->base), cursor = cw_pad8(end);
-    if (cursor > b->size) return fail_at(c, CW_BLOCK_SIZE, b->base);
-    if (check_padding(c, strings_end, b->base + cursor) < 0) return -1;
+/* What follows the strings. The children are found by a shape, or without one by the types, which stand before values. */
+static int check_tail(const check *c, const uint8_t *p, const uint8_t *values, uint32_t size, const cw_shape *s,
+                      const uint8_t *strings_end, uint32_t depth) {
+    uint32_t end = (uint32_t)(strings_end - p), cursor = cw_pad8(end);
+    if (cursor > size) return fail_at(c, CW_BLOCK_SIZE, p);
+    if (check_padding(c, strings_end, p + cursor) < 0) return -1;
     if (s) {
-        for (uint32_t k = 0; k < s->children; k++)
-            if (check_child(c, b, s->child_at[k], &cursor, depth) < 0) return -1;
+        /* Checking a child may replace the shape in its slot: take what is needed first. */
+        uint8_t child_at[CW_SHAPE_ENTRIES];
+        uint32_t children = s->children;
+        for (uint32_t k = 0; k < children; k++) child_at[k] = s->child_at[k];
+        for (uint32_t k = 0; k < children; k++)
+            if (check_child(c, p, values + 8u * child_at[k], size, &cursor, depth) < 0) return -1;
     } else {
-        for (uint32_t i = 0; i < b->count; i++)
-            if (b->types[i] == CW_T_ARGUMENTS && check_child(c, b, i, &cursor, depth) < 0) return -1;
+        uint32_t count = cw_load16(p + 4);
+        const uint8_t *types = p + 8 + 2 * count + 2u * cw_load16(p + 6);
+        for (uint32_t i = 0; i < count; i++)
+            if (types[i] == CW_T_ARGUMENTS && check_child(c, p, values + 8 * i, size, &cursor, depth) < 0) return -1;
     }
-    return cursor == b->size ? 0 : fail_at(c, CW_BLOCK_SIZE, b->base);
+    return cursor == size ? 0 : fail_at(c, CW_BLOCK_SIZE, p);
 }
 
 static cw_shape *shape_slot(cw_shapes *cache, const uint8_t *from, uint32_t length) {
@@ -136,8 +146,9 @@ static cw_shape *shape_slot(cw_shapes *cache, const uint8_t *from, uint32_t leng
     return &cache->slot[h >> 32 & (CW_SHAPE_SLOTS - 1)];
 }
 
-static void remember(const check *c, const cw_block *b, const uint8_t *from, uint32_t length) {
-    if (!c->cache || length < 8 || length > CW_SHAPE_BYTES || b->count > CW_SHAPE_ENTRIES) return;
+/* Puts a checked shape into its slot; NULL when it is none for the cache. */
+static const cw_shape *remember(const check *c, const cw_block *b, const uint8_t *from, uint32_t length) {
+    if (!c->cache || !b->count || length > CW_SHAPE_BYTES || b->count > CW_SHAPE_ENTRIES) return NULL;
     cw_shape *s = shape_slot(c->cache, from, length);
     s->length = length;
     s->keyword_count = c->keyword_count;
@@ -151,26 +162,49 @@ static void remember(const check *c, const cw_block *b, const uint8_t *from, uin
         if (type == CW_T_ARGUMENTS) s->child_at[s->children++] = (uint8_t)i;
     }
     c->cache->misses++;
+    return s;
 }
 
-/* Are the numbers of a block of known shape within their types, and its strings plain ASCII in place? Then *end is where
- * they end. Returns 1 for yes, 0 when a number is wrong, -1 when only the strings need a closer look. */
-static int check_known(const cw_shape *s, const cw_block *b, const uint8_t **end) {
-    const uint8_t *values = b->values;
-    uint64_t wrong = 0;
-    for (uint32_t i = 0; i < s->count; i++) wrong |= cw_load64(values + 8 * i) & s->forbidden[i];
+static int same_bytes(const uint8_t *a, const uint8_t *b, uint32_t length) {
+    if (length > 48) return !memcmp(a, b, length);
+    uint64_t differ = 0;
+    for (uint32_t i = 0; i + 8 <= length; i += 8) differ |= cw_load64(a + i) ^ cw_load64(b + i);
+    return !(differ | (cw_load64(a + length - 8) ^ cw_load64(b + length - 8)));
+}
+
+/* A block whose shape was checked before: what is left are the values, the strings and the children. Returns 1 when the
+ * block is good, -1 when it is not, 0 when the shape is not known or a number is wrong, which check_block names. */
+static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t depth) {
+    uint32_t count = cw_load16(p + 4), named = cw_load16(p + 6);
+    uint32_t fixed = 8 + 3 * count + 2 * named;
+    if (!count || count > CW_SHAPE_ENTRIES || named > count || fixed > size) return 0;
+    uint32_t names = named ? cw_load16(p + 6 + 2 * count + 2 * named) : 0;
+    uint32_t shape = cw_pad8(fixed + names), heap = shape + 8 * count;
+    if (shape - 4 > CW_SHAPE_BYTES || heap > size) return 0;
+    const cw_shape *s = shape_slot(c->cache, p + 4, shape - 4);
+    if (s->length != shape - 4 || s->keyword_count != c->keyword_count || !same_bytes(s->bytes, p + 4, shape - 4))
+        return 0;
+    const uint8_t *values = p + shape;
+    uint64_t wrong = 0, cursor = heap, flags = 0;
+    for (uint32_t i = 0; i < count; i++) wrong |= cw_load64(values + 8 * i) & s->forbidden[i];
     if (CW_UNLIKELY(wrong)) return 0;
-    uint64_t start = (uint64_t)(values - b->base) + 8u * s->count;
-    uint64_t cursor = start, flags = 0;
     for (uint32_t k = 0; k < s->strings; k++) {
         uint64_t value = cw_load64(values + 8u * s->string_at[k]);
         wrong |= (uint32_t)value ^ cursor;
         flags |= value;
         cursor += value >> 32 & CW_STR_LENGTH;
     }
-    if (wrong || cursor > b->size || (flags >> 32 & ~CW_STR_LENGTH)) return -1;
-    *end = b->base + cursor;
-    return cw_is_ascii(b->base + start, (size_t)(cursor - start)) ? 1 : -1;
+    c->cache->hits++;
+    const uint8_t *end = p + cursor;
+    if (CW_UNLIKELY(wrong || cursor > size || (flags >> 32 & ~CW_STR_LENGTH) ||
+                    !cw_is_ascii(p + heap, (size_t)cursor - heap))) {
+        /* Not ASCII, or wrong: look at each string. */
+        cw_block b;
+        cw_open(p, &b);
+        end = check_strings(c, &b, p + heap);
+        if (!end) return -1;
+    }
+    return check_tail(c, p, values, size, s, end, depth) < 0 ? -1 : 1;
 }
 
 static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth) {
@@ -179,6 +213,10 @@ static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t 
     if (size < 8 || size % 8) return fail_at(c, CW_BLOCK_SIZE, p);
     if (size > space) return fail_at(c, CW_TRUNCATED, p);
     if (size < space) return fail_at(c, CW_BLOCK_SIZE, p);
+    if (c->cache) {
+        int known = check_known(c, p, size, depth);
+        if (CW_LIKELY(known)) return known < 0 ? -1 : 0;
+    }
     if (count > CW_MAX_ENTRIES) return fail_at(c, CW_COUNT, p + 4);
     if (named > count) return fail_at(c, CW_COUNT, p + 6);
     uint32_t fixed = 8 + 3 * count + 2 * named;
@@ -188,30 +226,15 @@ static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t 
     if ((uint64_t)shape + 8u * count > size) return fail_at(c, CW_BLOCK_SIZE, p);
     cw_block b;
     cw_open(p, &b);
-    const uint8_t *end;
-    uint32_t shape_length = shape - 4;
-    if (c->cache && shape_length >= 8 && shape_length <= CW_SHAPE_BYTES) {
-        const cw_shape *s = shape_slot(c->cache, p + 4, shape_length);
-        if (s->length == shape_length && s->keyword_count == c->keyword_count &&
-            !memcmp(s->bytes, p + 4, shape_length)) {
-            int known = check_known(s, &b, &end);
-            if (known < 0 && !(end = check_strings(c, &b, b.values + 8 * count))) return -1;
-            if (known) {
-                c->cache->hits++;
-                return check_tail(c, &b, s, end, depth);
-            }
-        }
-    }
     if (check_keys(c, &b) < 0 || check_names(c, &b) < 0) return -1;
     if (check_padding(c, p + fixed + names, b.values) < 0) return -1;
     for (uint32_t i = 0; i < count; i++) {
         if (b.types[i] > CW_T_ARGUMENTS) return fail_at(c, CW_TYPE, b.types + i);
         if (cw_load64(b.values + 8 * i) & forbidden_bits(b.types[i])) return fail_at(c, CW_VALUE, b.values + 8 * i);
     }
-    end = check_strings(c, &b, b.values + 8 * count);
+    const uint8_t *end = check_strings(c, &b, b.values + 8 * count);
     if (!end) return -1;
-    remember(c, &b, p + 4, shape_length);
-    return check_tail(c, &b, NULL, end, depth);
+    return check_tail(c, p, b.values, size, remember(c, &b, p + 4, shape - 4), end, depth);
 }
 
 int cw_block_validate(const uint8_t *p, size_t n, uint32_t keyword_count, cw_shapes *cache, cw_error *error) {
