@@ -16,14 +16,14 @@ cdef class MessageFilter:
         if not isinstance(text, str):
             raise TypeError(f"a filter is str, got {type_name(text)}")
         self.text = text
-        raw = text.encode("utf-8", "surrogateescape")
+        raw = text.encode("utf-8", "surrogatepass")
         size = cw_filter_compile(<const uint8_t *>PyBytes_AS_STRING(raw), len(raw), NULL, 0, &error)
         if size:
             program = PyBytes_FromStringAndSize(NULL, size)
             size = cw_filter_compile(<const uint8_t *>PyBytes_AS_STRING(raw), len(raw),
                                      <uint8_t *>PyBytes_AS_STRING(program), size, &error)
         if not size:
-            column = len(raw[:error.column - 1].decode("utf-8", "surrogateescape")) + 1
+            column = len(raw[:error.column - 1].decode("utf-8", "surrogatepass")) + 1
             raise FilterError((<bytes>error.message).decode("utf-8", "replace"), column=column, text=text)
         self.program = program
 

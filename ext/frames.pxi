@@ -22,6 +22,17 @@ cdef Slab new_slab(size_t capacity):
     return slab
 
 
+@cython.final
+@cython.freelist(8)
+cdef class Room:
+    """The free tail of a slab, lent out to be written to. It keeps the slab, so that a late write hurts nobody else."""
+    cdef Slab slab
+    cdef size_t start
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        PyBuffer_FillInfo(buffer, self, self.slab.data + self.start, self.slab.capacity - self.start, 0, flags)
+
+
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(object)
 
@@ -289,11 +300,16 @@ cdef class FrameReader:
         The memoryview must not be written to after buffer_updated() was called.
         """
         cdef size_t room = READ_SIZE
+        if self._error is not None:
+            raise self._error
         if sizehint > READ_SIZE:
             room = min(<size_t>sizehint, <size_t>CW_FRAME_LIMIT)
         self.join_rest()
         self.reserve(max(room, self.wanted()))
-        return PyMemoryView_FromMemory(<char *>self._slab.data + self._end, self._slab.capacity - self._end, 0x200)
+        cdef Room tail = Room.__new__(Room)
+        tail.slab = self._slab
+        tail.start = self._end
+        return memoryview(tail)
 
     def buffer_updated(self, Py_ssize_t nbytes):
         """Takes nbytes that were received into get_buffer(); returns the same iterator as feed()."""

@@ -1,0 +1,15 @@
+"""The cffi backend of fastcil.codec: the C core on PyPy, and the check of its ABI on CPython."""
+
+from fastcil.codec._cffi.arguments import Arguments
+from fastcil.codec._cffi.filters import MessageFilter
+from fastcil.codec._cffi.frames import Frame, FrameWriter, encode_frame
+from fastcil.codec._cffi.reader import FrameReader
+
+__all__ = [
+    "Arguments",
+    "Frame",
+    "FrameReader",
+    "FrameWriter",
+    "MessageFilter",
+    "encode_frame",
+]
