@@ -35,7 +35,7 @@ cdef tuple split(object key):
     id = keyword_id(key)
     if id:
         return id_text(id), id
-    return fold((<str>key).strip(_BLANKS)), 0
+    return fold(trimmed(key)), 0
 
 
 @cython.freelist(256)
@@ -130,6 +130,12 @@ cdef class Arguments:
             raise KeyError(key)
         return entry
 
+    cdef object hand_out(self, Entry entry):
+        """The value of an entry. Nested ones of a mutable Arguments are live, hence mutable themselves."""
+        if entry.type == CW_T_ARGUMENTS and self._items is not None:
+            (<Arguments>entry.value).thaw()
+        return entry.value
+
     cdef Entry at(self, object index):
         """The entry of a 1-based index."""
         cdef Py_ssize_t count = len(self)
@@ -150,7 +156,7 @@ cdef class Arguments:
         else:
             entry = self.entry(key)
             if entry is not None:
-                return entry.value
+                return self.hand_out(entry)
         if default is _MISSING:
             raise KeyError(key)
         return default
@@ -170,8 +176,8 @@ cdef class Arguments:
         self.set(key, value)
 
     def __delitem__(self, key):
-        if not self.remove(key):
-            raise KeyError(key)
+        self.need(key, _MISSING)
+        self.remove(key)
 
     def __contains__(self, key):
         if not PyUnicode_Check(key):
@@ -301,7 +307,7 @@ cdef class Arguments:
             return default
         if entry.type != CW_T_ARGUMENTS:
             raise not_convertible(entry.name, entry.value, entry.type, "ARGUMENTS")
-        return entry.value
+        return self.hand_out(entry)
 
     def type_of(self, key):
         """The ArgType of a key."""
@@ -309,7 +315,7 @@ cdef class Arguments:
 
     def element(self, index):
         """The value at a 1-based index."""
-        return self.at(index).value
+        return self.hand_out(self.at(index))
 
     def element_key(self, index):
         """The key at a 1-based index."""

@@ -37,18 +37,23 @@ cdef inline uint32_t keyword_id(object key) except? 0xFFFFFFFF:
             return found
         if PyUnicode_GET_LENGTH(key) and (<const char *>PyUnicode_DATA(key))[0] not in b"# \t\n\v\f\r":
             return 0
-        return hash_number((<str>key).strip(_BLANKS))
-    found = cw_keyword_id_of_blank(key)
-    return found
+        return hash_number(trimmed(key))
+    return keyword_id_of_any(key)
 
 
-cdef uint32_t cw_keyword_id_of_blank(str key):
-    key = key.strip(_BLANKS)
-    if not key.isascii():
+cdef str trimmed(object key):
+    """A str, or one of a subclass, as an exact str without blanks at its ends."""
+    return <str>str.strip(key, _BLANKS)
+
+
+cdef uint32_t keyword_id_of_any(object key) except? 0xFFFFFFFF:
+    """keyword_id of what is not plainly an ASCII str."""
+    cdef str name = trimmed(key)
+    if not name.isascii():
         return 0
-    raw = key.encode()
+    raw = name.encode()
     cdef uint32_t found = cw_keyword_id(<const uint8_t *><char *>raw, len(raw))
-    return found if found else hash_number(key)
+    return found if found else hash_number(name)
 
 
 cdef str fold(str name):
@@ -70,7 +75,7 @@ cdef object check_key(object key):
     """A key that may be stored: trimmed, and within the limits."""
     if not PyUnicode_Check(key):
         raise TypeError(f"keys are str, got {type(key).__name__}")
-    name = (<str>key).strip(_BLANKS)
+    name = trimmed(key)
     if not name:
         raise EncodeError("a key is empty")
     try:
@@ -105,7 +110,7 @@ cdef int find(const cw_block *block, object key) except -2:
         return cw_find(block, id)
     if not block.named:
         return -1
-    key = (<str>key).strip(_BLANKS)
+    key = trimmed(key)
     if not PyUnicode_IS_COMPACT_ASCII(key):
         try:
             encoded = (<str>key).encode()

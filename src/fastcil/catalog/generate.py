@@ -274,6 +274,16 @@ def hash_table(keywords: list[str]) -> list[int]:
     return table
 
 
+def longest_probe(keywords: list[str], table: list[int]) -> int:
+    """How many slots the slowest successful search looks at."""
+    mask = len(table) - 1
+    longest = 0
+    for position, keyword in enumerate(keywords, 1):
+        h = fnv(keyword)
+        longest = max(longest, (table.index(position) - (h ^ h >> 15) & mask) + 1)
+    return longest
+
+
 def c_string(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
@@ -304,10 +314,14 @@ def c_header(data: Json, events: Json) -> str:
     lines += ["/* Documented spelling by id; [0] is no keyword. */"]
     declaration = "char *const cw_keyword_names[CW_KEYWORD_COUNT + 1]"
     lines += c_array(declaration, map(c_string, ["", *keywords]))
+    lines += ["/* The same in ASCII lower case. */"]
+    declaration = "char *const cw_keyword_folded[CW_KEYWORD_COUNT + 1]"
+    lines += c_array(declaration, (c_string(keyword.lower()) for keyword in ["", *keywords]))
     declaration = "uint8_t cw_keyword_lengths[CW_KEYWORD_COUNT + 1]"
     lines += c_array(declaration, (str(len(keyword)) for keyword in ["", *keywords]))
     lines += ["/* Ids by hash, 0: empty. FNV-1a 32 over the bytes in ASCII lower case, starting at"]
-    lines += ["   slot (h ^ h >> 15) & (CW_KEYWORD_HASH_SIZE - 1), linear probing. */"]
+    lines += ["   slot (h ^ h >> 15) & (CW_KEYWORD_HASH_SIZE - 1), linear probing;"]
+    lines += [f"   a keyword is found within {longest_probe(keywords, table)} slots. */"]
     lines += [f"#define CW_KEYWORD_HASH_SIZE {len(table)}"]
     declaration = "uint16_t cw_keyword_hash[CW_KEYWORD_HASH_SIZE]"
     lines += c_array(declaration, map(str, table))

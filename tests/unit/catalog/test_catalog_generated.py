@@ -116,6 +116,10 @@ int main(void)
     if (cw_keyword_names[0][0] || cw_keyword_lengths[0] || CW_KEYWORD_HASH_SIZE < 2 * CW_KEYWORD_COUNT) return 2;
     for (uint32_t id = 1; id <= CW_KEYWORD_COUNT; id++) {
         if (strlen(cw_keyword_names[id]) != cw_keyword_lengths[id]) return 3;
+        for (uint32_t i = 0; i <= cw_keyword_lengths[id]; i++) {
+            char c = cw_keyword_names[id][i];
+            if (cw_keyword_folded[id][i] != (c >= 'A' && c <= 'Z' ? (char)(c + 32) : c)) return 7;
+        }
         if (find(cw_keyword_names[id], cw_keyword_lengths[id]) != id) return 4;
         printf("k %u %s\n", (unsigned)id, cw_keyword_names[id]);
     }

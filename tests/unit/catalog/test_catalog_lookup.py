@@ -42,6 +42,17 @@ def test_constants_and_aliases_lead_to_keywords() -> None:
     for alias, keyword in catalog.ALIASES.items():
         assert catalog.KEYWORDS[catalog.keyword_id(alias)] == keyword
     assert catalog.CONSTANTS["CTIOS_ISMONITORED"] == catalog.CONSTANTS["CTIOS_MONITORED"]
+    assert catalog.CONSTANTS["CTIOS_STATE"] == catalog.CONSTANTS["CTIOS_AGENTSTATE"]
+    # Two names whose underscores the rule CTIOS_ + upper case does not give.
+    assert catalog.CONSTANTS["CTIOS_SILENTMONITOR_CALLUID"] == "SilentMonitorCallUID"
+    assert catalog.CONSTANTS["CTIOS_SILENTMONITOR_TARGET_AGENTUID"] == "SilentMonitorTargetAgentUID"
+
+
+def test_constants_printed_in_the_guide_are_not_marked_as_made_here() -> None:
+    records = {r["constant"]: r for r in catalog.data("keywords")["keywords"]}
+    for constant in ("CTIOS_AGENTID", "CTIOS_CTIOSA", "CTIOS_FILTER", "CTIOS_AGENTCALLREFERENCE"):
+        assert "constant_derived" not in records[constant]
+    assert records["CTIOS_ALERTRINGS"]["constant_derived"]
 
 
 def test_wire_filter_and_statistics_keywords() -> None:

@@ -129,7 +129,7 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         else:
             found = self._entry(key)
             if found is not None:
-                return found.value
+                return self._value_of(found)
         if default is MISSING:
             raise KeyError(key)
         return default
@@ -217,6 +217,8 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         return tuple([self._lookup(key, default) for key in keys])
 
     def _value_of(self, entry: Entry) -> Any:
+        if entry.type is ArgType.ARGUMENTS and self._items is not None:
+            entry.value._thaw()
         return entry.value
 
     def set_element(self, index: int, value: object, type: ArgType | int | None = None) -> None:
