@@ -475,6 +475,7 @@ cdef object block_get_many(const cw_block *block, object owner, PyObject *const 
             if fast != NULL:
                 set_item(result, i, fast)
                 continue
+            hot_error()
             value = entry_value(block, at, owner)
         elif default is _MISSING:
             raise KeyError(<object>args[i])

@@ -112,6 +112,7 @@ cdef extern from "hot.h":
         HOT_SPELLINGS
     ctypedef struct hot_template:
         pass
+    int hot_error() except -1
     void hot_add_spelling(object, uint32_t)
     uint32_t hot_spelling_id(PyObject *)
     str hot_text(const uint8_t *, uint32_t)

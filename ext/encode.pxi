@@ -160,6 +160,7 @@ cdef bytes encode_dict(dict values, uint32_t head, uint32_t depth):
         result = <bytes>fast
         Py_DECREF(result)
         return result
+    hot_error()
     cdef list keep = []
     if count > CW_MAX_ENTRIES:
         raise EncodeError(f"more than {CW_MAX_ENTRIES} entries in one block")

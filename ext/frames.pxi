@@ -108,8 +108,8 @@ cdef class Frame:
         return memoryview(self)
 
     def detach(self):
-        """The same frame without a hold on the receive slab."""
-        if PyBytes_CheckExact(self._owner):
+        """The same frame without a hold on the receive slab, or on the chunk it came with."""
+        if PyBytes_CheckExact(self._owner) and PyBytes_GET_SIZE(self._owner) == len(self):
             return self
         owner = self.to_bytes()
         return new_frame(<const uint8_t *>PyBytes_AS_STRING(owner), owner)

@@ -15,6 +15,9 @@
 #define HOT_CACHES 1
 #endif
 
+/* Functions below return NULL when the plain path must do the work, and also when memory ran out: this tells which. */
+static inline int hot_error(void) { return PyErr_Occurred() ? -1 : 0; }
+
 /* ---- spellings: keyword ids by the hash that CPython keeps in each str ----
  * A constant of a program hits with one comparison of pointers, an equal str with one memcmp. Filled at import. */
 #define HOT_SPELLINGS 8192u
@@ -149,13 +152,16 @@ static inline PyObject *hot_int(int64_t value) {
 
 /* ---- values ---- */
 
-/* A new reference to the value of an entry, or NULL without an exception when the plain path must make it. */
+/* A new reference to the value of an entry, or NULL. */
 static inline PyObject *hot_value(const cw_block *block, uint32_t index) {
     uint64_t raw = cw_load64(block->values + 8 * index);
     switch (block->types[index]) {
     case CW_T_STRING: {
         uint32_t length = (uint32_t)(raw >> 32);
-        return length > CW_STR_LENGTH ? NULL : hot_text(block->base + (uint32_t)raw, length);
+        const uint8_t *text = block->base + (uint32_t)raw;
+        if (CW_LIKELY(length <= CW_STR_LENGTH)) return hot_text(text, length);
+        return PyUnicode_DecodeUTF8((const char *)text, length & CW_STR_LENGTH,
+                                    length & CW_STR_OPAQUE ? "surrogateescape" : NULL);
     }
     case CW_T_INT:
         return hot_int((int32_t)(uint32_t)raw);
@@ -254,8 +260,8 @@ done:
     return PyErr_Occurred() ? -1 : 0;
 }
 
-/* A block as a dict, nested blocks as well; NULL without an exception when the plain path must make it, which then
- * should make a template for *slot if that is not NULL. */
+/* A block as a dict, nested blocks as well, or NULL; the plain path should then make a template for *slot if
+ * that is not NULL. */
 static PyObject *hot_dict(const uint8_t *p, hot_template **slot) {
     cw_block block;
     hot_template *unused;
@@ -340,12 +346,24 @@ static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t
         if (i == plan->count || !hot_same_key(plan->keys[i], key)) return 0;
         uint64_t raw;
         if (PyUnicode_CheckExact(value)) {
-            if (!PyUnicode_IS_COMPACT_ASCII(value)) return 0;
-            size_t length = (size_t)PyUnicode_GET_LENGTH(value);
-            if (length + 64 > room - heap) return 0;
+            const char *text;
+            Py_ssize_t length;
+            uint64_t flags = 0;
+            if (CW_LIKELY(PyUnicode_IS_COMPACT_ASCII(value))) {
+                text = PyUnicode_DATA(value);
+                length = PyUnicode_GET_LENGTH(value);
+            } else {
+                text = PyUnicode_AsUTF8AndSize(value, &length);
+                flags = CW_STR_NON_ASCII;
+                if (!text) { /* surrogates: they may stand for bytes */
+                    PyErr_Clear();
+                    return 0;
+                }
+            }
+            if ((size_t)length + 64 > room - heap) return 0;
             types[i] = CW_T_STRING;
-            raw = (uint64_t)length << 32 | heap;
-            hot_copy(out + heap, PyUnicode_DATA(value), length);
+            raw = (flags | (uint64_t)length) << 32 | heap;
+            hot_copy(out + heap, (const uint8_t *)text, (size_t)length);
             heap += (uint32_t)length;
         } else if (PyLong_CheckExact(value)) {
             int overflow;
@@ -383,8 +401,7 @@ static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t
 }
 #endif
 
-/* A dict as a block behind `head` free bytes, as a new bytes object; NULL without an exception when the plain path must
- * do it, with one when memory ran out. */
+/* A dict as a block behind `head` free bytes, as a new bytes object, or NULL. */
 static PyObject *hot_encode_dict(PyObject *dict, uint32_t head) {
 #if HOT_CACHES
     uint8_t scratch[HOT_SCRATCH];

@@ -39,6 +39,7 @@ cdef dict block_dict(const uint8_t *p):
         result = <dict>fast
         Py_DECREF(result)
         return result
+    hot_error()
     cw_block_open(p, &block)
     result = {}
     for i in range(block.count):

@@ -40,6 +40,9 @@ class Backend(NamedTuple):
     MessageFilter: Any
     encode_frame: Callable[..., bytes]
 
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
 
 def load(name: str) -> Backend:
     module = import_module(MODULES[name])

@@ -23,7 +23,9 @@ static uint64_t forbidden_bits(uint8_t type) {
     return bits[type];
 }
 
-static int check_padding(const check *c, const uint8_t *from, const uint8_t *to) {
+/* The zero bytes up to a multiple of 8. Eight bytes that end at `to` always belong to the block. */
+static inline int check_padding(const check *c, const uint8_t *from, const uint8_t *to) {
+    if (CW_LIKELY(from == to || !(cw_load64(to - 8) >> (64 - 8 * (to - from))))) return 0;
     for (; from < to; from++)
         if (*from) return fail_at(c, CW_RESERVED, from);
     return 0;
@@ -103,7 +105,8 @@ static const uint8_t *check_strings(const check *c, const cw_block *b, const uin
     return b->base + cursor;
 }
 
-static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth);
+static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t depth);
+static int check_unknown(const check *c, const uint8_t *p, uint32_t size, uint32_t depth);
 
 /* One child that must start at *cursor; moves the cursor past it. */
 static int check_child(const check *c, const uint8_t *p, const uint8_t *value_at, uint32_t block_size, uint32_t *cursor,
@@ -113,7 +116,9 @@ static int check_child(const check *c, const uint8_t *p, const uint8_t *value_at
     if ((uint32_t)value != *cursor || size < 8 || size > block_size - *cursor || cw_load32(p + *cursor) != size)
         return fail_at(c, CW_CHILD, value_at);
     if (depth == CW_MAX_DEPTH) return fail_at(c, CW_DEPTH, value_at);
-    if (check_block(c, p + *cursor, size, depth + 1) < 0) return -1;
+    int known = c->cache ? check_known(c, p + *cursor, size, depth + 1) : 0;
+    if (CW_UNLIKELY(!known)) known = check_unknown(c, p + *cursor, size, depth + 1);
+    if (known < 0) return -1;
     *cursor += size;
     return 0;
 }
@@ -165,15 +170,47 @@ static const cw_shape *remember(const check *c, const cw_block *b, const uint8_t
     return s;
 }
 
-static int same_bytes(const uint8_t *a, const uint8_t *b, uint32_t length) {
+static inline int same_bytes(const uint8_t *a, const uint8_t *b, uint32_t length) {
     if (length > 48) return !memcmp(a, b, length);
-    uint64_t differ = 0;
-    for (uint32_t i = 0; i + 8 <= length; i += 8) differ |= cw_load64(a + i) ^ cw_load64(b + i);
-    return !(differ | (cw_load64(a + length - 8) ^ cw_load64(b + length - 8)));
+    uint64_t differ = cw_load64(a + length - 8) ^ cw_load64(b + length - 8);
+    for (uint32_t i = 0; i + 8 < length; i += 8) differ |= cw_load64(a + i) ^ cw_load64(b + i);
+    return !differ;
+}
+
+/* Does every value keep to the bits of its type? Written out, since blocks of few entries are many. */
+static inline int within_types(const uint8_t *values, const uint64_t *forbidden, uint32_t count) {
+    uint32_t i = 0;
+    uint64_t wrong = 0;
+#if CW_SSE2
+    __m128i sum = _mm_setzero_si128();
+    for (; i + 2 <= count; i += 2)
+        sum = _mm_or_si128(sum, _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)(values + 8 * i)),
+                                              _mm_loadu_si128((const __m128i *)(const void *)(forbidden + i))));
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(sum, _mm_setzero_si128())) != 0xffff) return 0;
+    if (i < count) wrong = cw_load64(values + 8 * i) & forbidden[i];
+#else
+    for (; i < count; i++) wrong |= cw_load64(values + 8 * i) & forbidden[i];
+#endif
+    return !wrong;
+}
+
+/* Are the strings from heap on, known to follow each other, what their flags say? `flagged` are those that are not plain;
+ * the plain ones between them are looked at in one go. */
+static int mixed_text(const uint8_t *p, const uint8_t *values, const uint8_t *flagged, uint32_t count, uint32_t heap,
+                      uint32_t end) {
+    uint32_t plain = heap;
+    for (uint32_t k = 0; k < count; k++) {
+        uint64_t value = cw_load64(values + 8u * flagged[k]);
+        uint32_t at = (uint32_t)value, length = (uint32_t)(value >> 32) & CW_STR_LENGTH;
+        if (!cw_is_ascii(p + plain, at - plain)) return 0;
+        if (cw_text_flags(p + at, length) != ((uint32_t)(value >> 32) & ~CW_STR_LENGTH)) return 0;
+        plain = at + length;
+    }
+    return cw_is_ascii(p + plain, end - plain);
 }
 
 /* A block whose shape was checked before: what is left are the values, the strings and the children. Returns 1 when the
- * block is good, -1 when it is not, 0 when the shape is not known or a number is wrong, which check_block names. */
+ * block is good, -1 when it is not, 0 when the shape is not known or a number is wrong, which check_unknown names. */
 static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t depth) {
     uint32_t count = cw_load16(p + 4), named = cw_load16(p + 6);
     uint32_t fixed = 8 + 3 * count + 2 * named;
@@ -185,20 +222,23 @@ static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t
     if (s->length != shape - 4 || s->keyword_count != c->keyword_count || !same_bytes(s->bytes, p + 4, shape - 4))
         return 0;
     const uint8_t *values = p + shape;
-    uint64_t wrong = 0, cursor = heap, flags = 0;
-    for (uint32_t i = 0; i < count; i++) wrong |= cw_load64(values + 8 * i) & s->forbidden[i];
-    if (CW_UNLIKELY(wrong)) return 0;
+    if (CW_UNLIKELY(!within_types(values, s->forbidden, count))) return 0;
+    uint8_t flagged[CW_SHAPE_ENTRIES + 1];
+    uint32_t flags = 0;
+    uint64_t wrong = 0, cursor = heap;
     for (uint32_t k = 0; k < s->strings; k++) {
-        uint64_t value = cw_load64(values + 8u * s->string_at[k]);
+        uint8_t at = s->string_at[k];
+        uint64_t value = cw_load64(values + 8u * at);
         wrong |= (uint32_t)value ^ cursor;
-        flags |= value;
         cursor += value >> 32 & CW_STR_LENGTH;
+        flagged[flags] = at;
+        flags += value >> 62 != 0;
     }
     c->cache->hits++;
     const uint8_t *end = p + cursor;
-    if (CW_UNLIKELY(wrong || cursor > size || (flags >> 32 & ~CW_STR_LENGTH) ||
-                    !cw_is_ascii(p + heap, (size_t)cursor - heap))) {
-        /* Not ASCII, or wrong: look at each string. */
+    if (CW_UNLIKELY(wrong || cursor > size ||
+                    !mixed_text(p, values, flagged, flags, heap, (uint32_t)cursor))) {
+        /* Something is wrong with the strings: find out what. */
         cw_block b;
         cw_open(p, &b);
         end = check_strings(c, &b, p + heap);
@@ -207,16 +247,10 @@ static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t
     return check_tail(c, p, values, size, s, end, depth) < 0 ? -1 : 1;
 }
 
-static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t depth) {
-    if (space < 8) return fail_at(c, CW_TRUNCATED, p);
-    uint32_t size = cw_load32(p), count = cw_load16(p + 4), named = cw_load16(p + 6);
-    if (size < 8 || size % 8) return fail_at(c, CW_BLOCK_SIZE, p);
-    if (size > space) return fail_at(c, CW_TRUNCATED, p);
-    if (size < space) return fail_at(c, CW_BLOCK_SIZE, p);
-    if (c->cache) {
-        int known = check_known(c, p, size, depth);
-        if (CW_LIKELY(known)) return known < 0 ? -1 : 0;
-    }
+/* The whole of section 3, for a block of a size that fits its place. Returns 1, or -1 with the error set. */
+static int check_unknown(const check *c, const uint8_t *p, uint32_t size, uint32_t depth) {
+    uint32_t count = cw_load16(p + 4), named = cw_load16(p + 6);
+    if (size % 8) return fail_at(c, CW_BLOCK_SIZE, p);
     if (count > CW_MAX_ENTRIES) return fail_at(c, CW_COUNT, p + 4);
     if (named > count) return fail_at(c, CW_COUNT, p + 6);
     uint32_t fixed = 8 + 3 * count + 2 * named;
@@ -234,12 +268,25 @@ static int check_block(const check *c, const uint8_t *p, size_t space, uint32_t 
     }
     const uint8_t *end = check_strings(c, &b, b.values + 8 * count);
     if (!end) return -1;
-    return check_tail(c, p, b.values, size, remember(c, &b, p + 4, shape - 4), end, depth);
+    const cw_shape *s = remember(c, &b, p + 4, shape - 4);
+    return check_tail(c, p, b.values, size, s, end, depth) < 0 ? -1 : 1;
+}
+
+/* A block that must fill its space. Returns 0 or -1. */
+static int check_root(const check *c, const uint8_t *p, size_t space) {
+    if (space < 8) return fail_at(c, CW_TRUNCATED, p);
+    uint32_t size = cw_load32(p);
+    if (size < 8 || size % 8) return fail_at(c, CW_BLOCK_SIZE, p);
+    if (size > space) return fail_at(c, CW_TRUNCATED, p);
+    if (size < space) return fail_at(c, CW_BLOCK_SIZE, p);
+    int known = c->cache ? check_known(c, p, size, 1) : 0;
+    if (CW_UNLIKELY(!known)) known = check_unknown(c, p, size, 1);
+    return known < 0 ? -1 : 0;
 }
 
 int cw_block_validate(const uint8_t *p, size_t n, uint32_t keyword_count, cw_shapes *cache, cw_error *error) {
     check c = {p, keyword_count, cache, error};
-    return check_block(&c, p, n, 1);
+    return check_root(&c, p, n);
 }
 
 int cw_frame_peek(const uint8_t *p, size_t n, uint32_t max_frame, uint32_t *length, cw_error *error) {
@@ -262,7 +309,7 @@ int cw_frame_validate(const uint8_t *p, size_t n, uint32_t max_frame, uint32_t k
     if (p[13]) return cw_fail(error, CW_RESERVED, 13);
     if (cw_load16(p + 14)) return cw_fail(error, CW_RESERVED, 14);
     check c = {p, keyword_count, cache, error};
-    return check_block(&c, p + CW_HEADER_SIZE, n - CW_HEADER_SIZE, 1);
+    return check_root(&c, p + CW_HEADER_SIZE, n - CW_HEADER_SIZE);
 }
 
 void cw_frame_header(const uint8_t *p, cw_header *header) {

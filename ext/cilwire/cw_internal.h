@@ -110,8 +110,24 @@ static inline int cw_fail(cw_error *error, uint32_t reason, uint32_t offset) {
 int cw_name_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length);
 /* The number of "#number" when the text has that form and is in 1..32767, else 0. */
 uint32_t cw_hash_number(const uint8_t *text, size_t length);
-/* True when no byte is above 127. */
-int cw_is_ascii(const uint8_t *text, size_t length);
+/* True when no byte is above 127. Inline: most texts are short. */
+static inline int cw_is_ascii(const uint8_t *text, size_t length) {
+    uint64_t high = 0;
+    size_t i = 0;
+    if (length < 8) {
+        for (; i < length; i++) high |= text[i];
+        return !(high & 0x80);
+    }
+#if CW_SSE2
+    if (length >= 16) {
+        __m128i sum = _mm_loadu_si128((const __m128i *)(const void *)(text + length - 16));
+        for (; i + 16 < length; i += 16) sum = _mm_or_si128(sum, _mm_loadu_si128((const __m128i *)(const void *)(text + i)));
+        return !_mm_movemask_epi8(sum);
+    }
+#endif
+    for (; i + 8 <= length; i += 8) high |= cw_load64(text + i);
+    return !((high | cw_load64(text + length - 8)) & 0x8080808080808080u);
+}
 /* Moves *text past white space and shortens *length. */
 static inline void cw_trim(const uint8_t **text, size_t *length) {
     while (*length && cw_is_space(**text)) {

@@ -11,23 +11,6 @@ const char *cw_reason_name(uint32_t reason) {
     return reason < sizeof words / sizeof *words ? words[reason] : "unknown";
 }
 
-int cw_is_ascii(const uint8_t *text, size_t length) {
-    size_t i = 0;
-    uint64_t high = 0;
-#if CW_SSE2
-    __m128i sum = _mm_setzero_si128();
-    for (; i + 32 <= length; i += 32) {
-        __m128i first = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
-        sum = _mm_or_si128(sum, _mm_or_si128(first, _mm_loadu_si128((const __m128i *)(const void *)(text + i + 16))));
-    }
-    for (; i + 16 <= length; i += 16) sum = _mm_or_si128(sum, _mm_loadu_si128((const __m128i *)(const void *)(text + i)));
-    if (_mm_movemask_epi8(sum)) return 0;
-#endif
-    for (; i + 8 <= length; i += 8) high |= cw_load64(text + i);
-    for (; i < length; i++) high |= text[i];
-    return !(high & 0x8080808080808080u);
-}
-
 /* RFC 3629, table 3-7 of the Unicode standard: which second byte each first byte allows. */
 static int utf8_valid(const uint8_t *s, size_t n) {
     size_t i = 0;

@@ -81,6 +81,10 @@ class Frame:
             return self.arguments.get_many(*keys)
         return self.arguments.get_many(*keys, default=default)
 
+    def to_dict(self) -> dict[str, Any]:
+        """frame.arguments.to_dict()."""
+        return self.arguments.to_dict()
+
     def get(self, key: str, default: Any = None) -> Any:
         """The value of one key, or default."""
         return self.arguments.get(key, default)

@@ -146,6 +146,12 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         self.remove(key)
         return value
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, set to default first when it is absent."""
+        if key not in self:
+            self.set(key, default)
+        return self[key]
+
     def popitem(self) -> tuple[str, Any]:
         """Removes the last entry and returns it as (key, value); KeyError when there is none."""
         if not self._table:
