@@ -113,6 +113,7 @@ cdef int put_value(cw_item *item, object value, list keep, object key, uint32_t 
         return put_block(item, encode_arguments(<Arguments>value, key, depth + 1), keep)
     cdef uint8_t kind = CW_T_NOTSET
     stored = infer(str(key), value, &kind, depth)
+    keep.append(stored)  # it may have been made just now, and the item will point into it
     return put_stored(item, stored, kind, keep, key, depth)
 
 

@@ -33,7 +33,9 @@ keywords = st.one_of(
     st.sampled_from(COMMON), st.integers(1, len(KEYWORDS) - 1).map(lambda number: KEYWORDS[number])
 )
 names = st.one_of(
-    st.sampled_from(["a", "b", "A", "é", "É", "ß", "user.x[0]", "#1", "#30000", "#030000", "#40000"]),
+    st.sampled_from(
+        ["a", "b", "A", "é", "É", "ß", "user.x[0]", "#1", "#30000", "#030000", "#40000"]
+    ),
     st.text("aAbBzZ", min_size=1, max_size=3),
     st.text(min_size=1, max_size=12),
     st.integers(1, 70000).map("#{}".format),
@@ -112,12 +114,14 @@ def mutated_frames(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def made_up_blocks(draw: st.DrawFn) -> bytes:
-    """Bytes that look like a block: every part is there, and most numbers are near what they must be."""
+    """Bytes that look like a block: every part is there, most numbers near what they must be."""
     count = draw(st.integers(0, 4))
     named = draw(st.integers(0, count))
     near_key = st.one_of(st.integers(0x8000, 0x8003), st.integers(0, 3), st.just(30000))
     shape = [struct.pack("<H", draw(near_key)) for _ in range(count)]
-    name_text = draw(st.sampled_from([b"", b"abc", b"aBbb", b"a#2b", b"ANI", b"x #30000", b"\xc3\xa9"]))
+    name_text = draw(
+        st.sampled_from([b"", b"abc", b"aBbb", b"a#2b", b"ANI", b"x #30000", b"\xc3\xa9"])
+    )
     shape += [struct.pack("<H", draw(st.integers(0, len(name_text) + 1))) for _ in range(named)]
     kinds = [draw(st.integers(0, 8)) for _ in range(count)]
     head = struct.pack("<HH", count, named) + b"".join(shape) + bytes(kinds) + name_text
@@ -150,7 +154,9 @@ _filter_values = st.one_of(
 _filter_keys = st.one_of(
     st.sampled_from([*COMMON, "a", "b", "é", "HideSilentMonitorCallEvents"]), st.text(max_size=3)
 )
-_event_values = st.sampled_from(["30", "23", "2*", "*", "eCallBeginEvent", "OnConnection", "x", "-1"])
+_event_values = st.sampled_from(
+    ["30", "23", "2*", "*", "eCallBeginEvent", "OnConnection", "x", "-1"]
+)
 
 
 @st.composite
@@ -160,7 +166,9 @@ def filter_texts(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 3))):
         key = draw(_filter_keys)
         values = draw(
-            st.lists(_event_values if key == "MessageID" else _filter_values, min_size=1, max_size=3)
+            st.lists(
+                _event_values if key == "MessageID" else _filter_values, min_size=1, max_size=3
+            )
         )
         blanks = [draw(st.sampled_from(["", "", " ", "\t"])) for _ in range(3)]
         terms.append(key + blanks[0] + "=" + blanks[1] + (blanks[2] + ",").join(values))

@@ -91,7 +91,13 @@ def test_mutated_frames(backends: list[Any], data: bytes) -> None:
         frame.arguments["another key"] = 1
         del frame.arguments["another key"]
         assert frame.arguments.to_bytes() == data[24:]
-        return frame.message_id, frame.kind, frame.epoch, frame.sequence, everything(frame.arguments)
+        return (
+            frame.message_id,
+            frame.kind,
+            frame.epoch,
+            frame.sequence,
+            everything(frame.arguments),
+        )
 
     found = same(backends, use)
     event("valid" if found[0] == "value" else f"{found[1].name}")

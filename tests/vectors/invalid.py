@@ -136,7 +136,12 @@ FRAMES: list[tuple[Any, ...]] = [
     ("USHORT of 17 bits", patched(NAMES, (74, "01")), "value", 72),
     ("BOOL 2", patched(BASE, (64, "02")), "value", 64),
     ("UINT of 33 bits, in a child", patched(CHILDREN, (84, "01")), "value", 80),
-    ("a value is looked at before a later type", patched(BASE, (60, "01"), (42, "09")), "value", 56),
+    (
+        "a value is looked at before a later type",
+        patched(BASE, (60, "01"), (42, "09")),
+        "value",
+        56,
+    ),
     ("a string does not start at the heap", patched(BASE, (48, "31")), "string", 48),
     ("a string starts before the heap", patched(BASE, (48, "00")), "string", 48),
     ("a string is longer than the block", patched(BASE, (52, "09")), "string", 48),

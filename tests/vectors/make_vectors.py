@@ -3,8 +3,9 @@
     python tests/vectors/make_vectors.py           write what changed
     python tests/vectors/make_vectors.py --check   exit with 1 when a file is stale
 
-Valid bytes come from the reference backend; invalid ones are valid ones with a few bytes changed. What
-is expected of either (content, reason, offset) is written down here by hand, never computed.
+Valid bytes come from the reference backend (valid.py); invalid ones are valid ones with a few bytes
+changed (invalid.py). What is expected of either, content, reason and offset, is written there by
+hand, never computed.
 """
 
 from __future__ import annotations

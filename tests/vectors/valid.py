@@ -10,7 +10,7 @@ from fastcil.codec.types import ArgType, FrameKind
 
 Json = dict[str, Any]
 
-# An entry of a vector: key, type, value. A string that is no UTF-8 is {"hex": …}; children are lists.
+# An entry: key, type, value. A string that is no UTF-8 is {"hex": …}, a child a list of entries.
 Entry = tuple[str, str, Any]
 
 
@@ -47,7 +47,10 @@ BLOCKS: list[tuple[str, list[Entry]]] = [
     ("NOTSET", [("AgentID", "NOTSET", None)]),
     ("an empty string", [("AgentID", "STRING", "")]),
     ("strings of 1, 7, 8 and 9 bytes", [(f"s{n}", "STRING", "x" * n) for n in (1, 7, 8, 9)]),
-    ("empty strings between others", [("a", "STRING", ""), ("b", "STRING", "x"), ("c", "STRING", "")]),
+    (
+        "empty strings between others",
+        [("a", "STRING", ""), ("b", "STRING", "x"), ("c", "STRING", "")],
+    ),
     ("UTF-8 text", [("AgentLastName", "STRING", "Müller – 日本 😀")]),
     ("a NUL inside a string", [("a", "STRING", "x\0y")]),
     ("bytes that are no UTF-8", [("a", "STRING", {"hex": "4dfc6c6c6572"})]),
@@ -66,7 +69,10 @@ BLOCKS: list[tuple[str, list[Entry]]] = [
     ("a name of 255 bytes", [("n" * 255, "INT", 1)]),
     ("an id above the table", [("#30000", "INT", 1), ("#32767", "INT", 2)]),
     ("# and a number of the table is a name", [("#1", "INT", 1)]),
-    ("# with a leading zero or too large a number is a name", [("#032767", "INT", 1), ("#32768", "INT", 2)]),
+    (
+        "# with a leading zero or too large a number is a name",
+        [("#032767", "INT", 1), ("#32768", "INT", 2)],
+    ),
     ("an ECC name", [("user.Name[0]", "STRING", "x")]),
     ("an empty child", [("AgentCallReference", "ARGUMENTS", [])]),
     (

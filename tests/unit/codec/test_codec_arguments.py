@@ -129,6 +129,8 @@ def test_pop_and_setdefault(sample: Any) -> None:
         sample.pop("AgentID")
     assert sample.setdefault("PERIPHERALID", 1) == 5000
     assert sample.setdefault("New", 1) == 1
+    assert sample.setdefault("Raw", b"x") == "x"
+    assert sample.pop("raw") == "x"
     assert sample.popitem() == ("New", 1)
     sample.clear()
     with pytest.raises(KeyError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fastcil.codec import Arguments, ArgType, Frame, FrameKind, WireError, encode_frame
+from fastcil.codec import ArgType, Arguments, Frame, FrameKind, WireError, encode_frame
 from fastcil.codec.control import (
     HELLO_ID,
     KEYWORD_COUNT,

@@ -185,10 +185,10 @@ def test_frames_of_another_type(backend: Any, bad: Any) -> None:
         backend.MessageFilter("a=1").matches(bad)
 
 
-@pytest.mark.parametrize("text", ["a=\ud800", "a=\udcff", "a=\udcc3\udca9"])
+@pytest.mark.parametrize("text", ["\udcc3\udca9", chr(0xD800), chr(0xDCFF)])
 def test_lone_surrogates(backend: Any, text: str) -> None:
     with pytest.raises(FilterError, match="UTF-8 at column 3"):
-        backend.MessageFilter(text)
+        backend.MessageFilter(f"a={text}")
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,8 @@ def test_duplicate_spellings_in_a_dict(backend: Any) -> None:
         assert len(args) == 2
         assert backend.encode_frame(1, given)[24:] == args.to_bytes()
         assert (
-            backend.encode_frame(1, {"in": given})[24:] == backend.Arguments({"in": args}).to_bytes()
+            backend.encode_frame(1, {"in": given})[24:]
+            == backend.Arguments({"in": args}).to_bytes()
         )
 
 

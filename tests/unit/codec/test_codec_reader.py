@@ -223,7 +223,7 @@ def test_feed_and_get_buffer_may_be_mixed(backend: Any, parts: list[bytes]) -> N
 
 
 def test_keyword_count(backend: Any) -> None:
-    """A peer with a smaller table sends the other keywords as names; they are found all the same."""
+    """A peer with a smaller table sends the other keywords as names: found all the same."""
     plain = backend.encode_frame(1, {"xgentID": 7, "CallType": 3})
     data = plain.replace(b"xgentID", b"AgentID")
     frame = next(backend.FrameReader(keyword_count=3).feed(data))

@@ -278,7 +278,7 @@ def test_bytes_that_are_no_utf8_are_kept(backend: Any, raw: bytes) -> None:
     assert backend.Arguments(a=memoryview(raw)) == args
 
 
-@pytest.mark.parametrize("text", ["\ud800", "x\udbff", "\udfff", "\udc7f"])
+@pytest.mark.parametrize("text", [chr(0xD800), f"x{chr(0xDBFF)}", chr(0xDFFF), chr(0xDC7F)])
 def test_other_surrogates_are_refused(backend: Any, text: str) -> None:
     for use in (
         lambda: backend.Arguments({"Key": text}),
@@ -292,3 +292,21 @@ def test_other_surrogates_are_refused(backend: Any, text: str) -> None:
 def test_text_round_trips(backend: Any, text: str) -> None:
     args = backend.Arguments({"a": text, "b": text})
     assert backend.Arguments.from_buffer(args.to_bytes()).to_dict() == {"a": text, "b": text}
+
+
+def test_values_made_on_the_way_are_kept(backend: Any) -> None:
+    """Texts that encoding makes itself (of bytes, of subclasses) live until they are written."""
+
+    class Text(str):
+        __slots__ = ()
+
+    raw = {f"k{n}": bytes([97 + n % 26]) * 40 for n in range(60)}
+    text = {key: value.decode() for key, value in raw.items()}
+    wanted = backend.encode_frame(1, text)
+    assert backend.encode_frame(1, raw) == wanted
+    assert backend.encode_frame(1, {key: Text(value) for key, value in text.items()}) == wanted
+    assert backend.encode_frame(1, {key: memoryview(value) for key, value in raw.items()}) == wanted
+    assert backend.encode_frame(1, {f"é{key}": value for key, value in raw.items()}) == (
+        backend.encode_frame(1, {f"é{key}": value for key, value in text.items()})
+    )
+    assert backend.Arguments(raw).to_bytes() == wanted[24:]

@@ -173,6 +173,12 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         """The value of a key, or default when it is absent."""
         return self._lookup(key, default)
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, set to default first when it is absent."""
+        if key not in self:
+            self.set(key, default)
+        return self[key]
+
     def popitem(self) -> tuple[str, Any]:
         """Removes and returns the last entry as (key, value)."""
         if not len(self):

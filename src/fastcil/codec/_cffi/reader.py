@@ -30,8 +30,8 @@ class FrameReader:
             raise ValueError(f"max_frame is 32..{MAX_FRAME_LIMIT}, got {max_frame}")
         if not 0 <= keyword_count <= 0x7FFF:
             raise ValueError(f"keyword_count is 0..32767, got {keyword_count}")
-        self.bytes_received = 0
-        self.frames_received = 0
+        self._bytes_received = 0
+        self._frames_received = 0
         self._max_frame = max_frame
         self._keyword_count = keyword_count
         self._shapes = ffi.new("cw_shapes *")
@@ -110,7 +110,7 @@ class FrameReader:
 
     def _received(self, size: int) -> None:
         self._end += size
-        self.bytes_received += size
+        self._bytes_received += size
 
     def __iter__(self) -> FrameReader:
         return self
@@ -130,12 +130,22 @@ class FrameReader:
             < 0
         ):
             self._error = wire_error(self._wire, "frame")
-            self._error.stream_offset = self.bytes_received - self.pending
+            self._error.stream_offset = self._bytes_received - self.pending
             raise self._error
         self._start += length
         self._shared = True
-        self.frames_received += 1
+        self._frames_received += 1
         return frame_at(p, self._slab)
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes taken so far."""
+        return self._bytes_received
+
+    @property
+    def frames_received(self) -> int:
+        """Frames yielded so far."""
+        return self._frames_received
 
     @property
     def pending(self) -> int:

@@ -1,0 +1,420 @@
+"""The command `fastcil`: look into streams, record and replay them, monitor, serve, measure.
+
+Commands import what they need when they run; one whose part is not installed is not listed and
+says so when called.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+try:
+    import click
+except ImportError:
+    raise SystemExit("the fastcil command needs click: pip install 'fastcil[cli]'") from None
+
+from fastcil.codec import Frame, FrameReader, FrameWriter, MessageFilter, encode_frame
+from fastcil.codec.errors import FastcilError, FilterError, WireError
+from fastcil.codec.types import MAX_FRAME_LIMIT
+from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingWriter
+
+__all__ = ["main"]
+
+_NEEDS = {
+    "record": "fastcil.cil",
+    "monitor": "fastcil.cil",
+    "serve": "fastcil.server",
+    "demo": "fastcil.console.demo",
+}
+_CHUNK = 1 << 16
+_SPIN_NS = 1_000_000
+
+
+def _available(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
+
+
+def _part(module: str) -> Any:
+    """A part of fastcil that may not be installed, or a clear message."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise click.ClickException(f"this needs {module}, which cannot be used: {error}") from error
+
+
+class _Commands(click.Group):
+    """Lists only the commands whose parts are there."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = super().list_commands(ctx)
+        return [name for name in names if name not in _NEEDS or _available(_NEEDS[name])]
+
+
+class _Prefixed:
+    """A binary stream whose first bytes have been looked at."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self.prefix = b""
+        while len(self.prefix) < size:
+            more = stream.read(size - len(self.prefix))
+            if not more:
+                break
+            self.prefix += more
+        self._rest = self.prefix
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file: may give less than asked, b"" at the end only."""
+        if not self._rest:
+            return self._stream.read(size)
+        found = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(found) :]
+        return found
+
+
+def _print_json(found: dict[str, Any]) -> None:
+    from fastcil.frame_json import dumps
+
+    click.echo(dumps(found))
+
+
+def _filter(_ctx: click.Context, _param: click.Parameter, text: str | None) -> MessageFilter | None:
+    """A filter given on the command line, or where it is wrong."""
+    if text is None:
+        return None
+    try:
+        return MessageFilter(text)
+    except FilterError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _text_of(chosen: MessageFilter | None) -> str:
+    return "*" if chosen is None else chosen.text
+
+
+_filter_option = click.option(
+    "--filter", "chosen", callback=_filter, metavar="TEXT", help="Monitor-mode filter; default all."
+)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fastcil")
+def main() -> None:
+    """Contact-centre event streams: decode, record, replay, monitor, serve."""
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+def decode(file: BinaryIO) -> None:
+    """Print each frame of a stream or recording as a line of JSON.
+
+    A bad frame prints {"offset", "error", "reason"} and the exit code is 1. A stream ends there,
+    a recording goes on with the next record. FILE - is the standard input.
+
+    \b
+    Example: fastcil decode calls.rec | jq 'select(.name == "OnCallBegin")'
+    """
+    source: Any = _Prefixed(file, len(MAGIC))
+    if source.prefix == MAGIC:
+        good = _decode_recording(source)
+    else:
+        good = _decode_stream(source)
+    if not good:
+        raise SystemExit(1)
+
+
+def _decode_stream(source: _Prefixed) -> bool:
+    from fastcil.frame_json import frame_object
+
+    reader = FrameReader(MAX_FRAME_LIMIT)
+    offset = 0
+    try:
+        while data := source.read(_CHUNK):
+            for frame in reader.feed(data):
+                _print_json({"offset": offset, **frame_object(frame)})
+                offset += len(frame)
+        reader.finish()
+    except WireError as error:
+        _print_json({"offset": offset, "error": str(error), "reason": error.reason.name})
+        return False
+    return True
+
+
+def _decode_recording(source: Any) -> bool:
+    from fastcil.frame_json import frame_object
+
+    good = True
+    reader: RecordingReader | None = None
+    while True:
+        try:
+            if reader is None:
+                reader = RecordingReader(source)
+            for time_ns, frame in reader:
+                found = frame_object(frame)
+                _print_json({"offset": reader.frame_offset, "time_ns": time_ns, **found})
+            return good
+        except RecordingError as error:
+            cause = error.__cause__
+            reason = cause.reason.name if isinstance(cause, WireError) else "RECORDING"
+            _print_json({"offset": error.offset, "error": str(error), "reason": reason})
+            good = False
+            if not error.resumable:
+                return False
+
+
+@main.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("-o", "--output", type=click.File("wb"), default="-", help="Default: stdout.")
+def encode(file: Any, output: BinaryIO) -> None:
+    """Turn the lines of `decode` back into the same bytes.
+
+    Lines with "time_ns" make a recording, others a stream. Types that are not given follow from
+    the JSON value: whole numbers are INT, or UINT when only that fits. FILE - is the standard
+    input.
+
+    \b
+    Example: echo '{"message_id": 11, "arguments": {"CallStatus": 4}}' | fastcil encode - -o f.cil
+    """
+    from fastcil.frame_json import frame_from
+
+    writer: RecordingWriter | None = None
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+            if not isinstance(found, dict):
+                raise ValueError("not a JSON object")
+            if "error" in found and "reason" in found:
+                raise ValueError(f"not a frame but an error: {found['error']}")
+            data = frame_from(found)
+            if number == 1 and "time_ns" in found:
+                writer = RecordingWriter(output)
+            if writer is None:
+                output.write(data)
+            else:
+                writer.write(found["time_ns"], data)
+        except KeyError as error:
+            raise click.ClickException(f"line {number}: {error} is missing") from None
+        except (FastcilError, ValueError, TypeError, OverflowError) as error:
+            raise click.ClickException(f"line {number}: {error}") from None
+    output.flush()
+
+
+def _events(url: str, chosen: MessageFilter | None) -> Iterator[Frame]:
+    """The events of a server in monitor mode, until the connection ends."""
+    client = _part("fastcil.cil")
+    try:
+        with client.connect_sync(url) as session:
+            session.monitor(_text_of(chosen))
+            yield from session.events()
+    except (FastcilError, OSError) as error:
+        raise click.ClickException(f"{url}: {error}") from error
+
+
+@main.command()
+@click.argument("url")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_filter_option
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time.")
+def record(url: str, file: Path, chosen: MessageFilter | None, seconds: float | None) -> None:
+    """Write the events of a server to a file, until Ctrl-C or for some seconds.
+
+    \b
+    Example: fastcil record ctios://localhost:42028 calls.rec --filter 'MessageID=*' --seconds 60
+    """
+    started = time.monotonic_ns()
+    until = None if seconds is None else started + int(seconds * 1e9)
+    with RecordingWriter(file) as writer:
+        try:
+            for frame in _events(url, chosen):
+                now = time.monotonic_ns()
+                if until is not None and now >= until:
+                    break
+                writer.write(now, frame)
+        except KeyboardInterrupt:
+            pass
+        click.echo(f"{writer.frames_written} events in {file}", err=True)
+
+
+def _speed(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
+    """A factor of time; 0 is as fast as it goes."""
+    if text == "max":
+        return 0.0
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise click.BadParameter(f"{text!r} is neither a number above 0 nor max")
+    return found
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--speed", callback=_speed, default="1", metavar="X|max", show_default=True)
+@click.option("--listen", metavar="HOST:PORT", help="Serve the events instead of printing them.")
+def replay(file: Path, speed: float, listen: str | None) -> None:
+    """Play a recording with its own timing, faster, slower or at once.
+
+    \b
+    Example: fastcil replay calls.rec --speed 10
+    """
+    if listen is not None:
+        host, _, port = listen.rpartition(":")
+        if not port.isdecimal() or int(port) > 65535:
+            raise click.BadParameter(f"{listen!r} is not HOST:PORT", param_hint="--listen")
+        _serve(host.strip("[]") or "127.0.0.1", int(port), recording=file, speed=speed)
+        return
+    from fastcil.frame_json import frame_object
+
+    started = time.monotonic_ns()
+    try:
+        with RecordingReader(file) as reader:
+            for time_ns, frame in reader:
+                if speed:
+                    left = started + int(time_ns / speed) - time.monotonic_ns()
+                    if left > _SPIN_NS:
+                        time.sleep(left / 1e9)
+                _print_json({"time_ns": time_ns, **frame_object(frame)})
+    except RecordingError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+
+
+@main.command()
+@click.argument("url")
+@_filter_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event, as decode.")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after so many events.")
+def monitor(url: str, chosen: MessageFilter | None, as_json: bool, count: int | None) -> None:
+    """Print the events of a server as they come.
+
+    \b
+    Example: fastcil monitor ctios://localhost:42028 --filter 'AgentID=22001' --count 20
+    """
+    from fastcil.frame_json import event_name, frame_object
+
+    try:
+        for number, frame in enumerate(_events(url, chosen), 1):
+            if as_json:
+                _print_json(frame_object(frame))
+            else:
+                click.echo(f"{event_name(frame) or frame.message_id}\n{frame.arguments.dump()}")
+            if number == count:
+                break
+    except KeyboardInterrupt:
+        pass
+
+
+def _serve(host: str, port: int, *, speed: float | None = None, **options: Any) -> None:
+    """Run the server until it is told to stop."""
+    run_server = _part("fastcil.server").run_server
+    settings = {"agents": 50, "rate": 0.0, "seed": 1, "minimize": False, **options}
+    if "speed" in inspect.signature(run_server).parameters:
+        if speed is not None:
+            settings["speed"] = speed
+    elif speed not in (None, 1.0):
+        raise click.ClickException("the server plays recordings with their own timing only")
+    try:
+        code = run_server(host, port, announce=click.echo, **settings)
+    except (FastcilError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    raise SystemExit(code)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=42028, show_default=True)
+@click.option("--agents", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--rate", type=click.FloatRange(min=0), default=100.0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--minimize", is_flag=True, help="Send events as with MinimizeEventArgs 1.")
+@click.option(
+    "--from-file",
+    "recording",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Serve a recording instead of generated events.",
+)
+def serve(host: str, port: int, **options: Any) -> None:
+    """Serve a generated contact centre, --rate events per second, until stopped.
+
+    \b
+    Example: fastcil serve --agents 200 --rate 1000 --minimize
+    """
+    _serve(host, port, **options)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(min=0), default=10.0, show_default=True)
+@click.option("--agents", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--rate", type=click.FloatRange(min=0), default=1000.0, show_default=True)
+@click.option(
+    "--from-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None
+)
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Save the picture.")
+def demo(**options: Any) -> None:
+    """Server and client in two processes, with a live view.
+
+    \b
+    Example: fastcil demo --seconds 5 --svg demo.svg
+    """
+    raise SystemExit(_part("fastcil.console.demo").run_demo(**options))
+
+
+def _per_second(work: Any, items: int, seconds: float) -> float:
+    """How many items a second `work` does; the best of what fits into the time."""
+    best = float("inf")
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        started = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - started)
+    return items / best
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(min=0.01), default=0.5, show_default=True)
+def bench(seconds: float) -> None:
+    """Frames a second in this process: decode, encode and filter the two sample events.
+
+    \b
+    Example: fastcil bench --seconds 1
+    """
+    from fastcil.codec import BACKEND
+    from fastcil.workload import samples
+
+    count = 2000
+    chosen = MessageFilter("UniqueObjectID=call.5000.*;CallStatus=2,4")
+    click.echo(f"{'backend ' + BACKEND:24}{'decode/s':>12}{'encode/s':>12}{'filter/s':>12}")
+    for title, number, arguments in (
+        ("OnCallBegin, 54 items", samples.CALL_BEGIN_ID, samples.full_call_begin()),
+        ("OnCallHeld, 5 items", samples.CALL_HELD_ID, samples.call_held()),
+    ):
+        data = encode_frame(number, arguments)
+        stream = data * count
+        frames = [Frame.from_bytes(data)] * count
+
+        def read(stream: bytes = stream) -> None:
+            for frame in FrameReader().feed(stream):
+                frame.get_many("UniqueObjectID", "CallStatus", "ICMEnterpriseUniqueID")
+
+        def write(number: int = number, arguments: dict[str, object] = arguments) -> None:
+            writer = FrameWriter(epoch=1)
+            for _ in range(count):
+                writer.write(number, arguments)
+
+        def match(frames: list[Frame] = frames) -> None:
+            for frame in frames:
+                chosen.matches(frame)
+
+        rates = [_per_second(work, count, seconds / 6) for work in (read, write, match)]
+        click.echo(f"{title:24}" + "".join(f"{rate:12,.0f}" for rate in rates))
