@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
 
 CORE = [str(path) for path in sorted(Path("ext/cilwire").glob("*.c"))]
-HEADERS = [str(path) for path in sorted(Path("ext").glob("**/*.[hp]*")) if path.suffix in (".h", ".pxd", ".pxi")]
+HEADERS = [str(path) for end in ("h", "pxi") for path in sorted(Path("ext").glob(f"**/*.{end}"))]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-fvisibility=hidden"]
 DEBUG = bool(os.environ.get("FASTCIL_DEBUG"))
 SANITIZE = bool(os.environ.get("FASTCIL_SANITIZE"))
@@ -47,16 +46,12 @@ def extensions() -> list[Extension]:
     return cythonize([module], build_dir="build/cython", include_path=["ext"])
 
 
-def cffi_modules() -> list[str]:
-    """The cffi backend: always on PyPy; on CPython only where cffi is installed (for the tests of the C ABI)."""
-    if os.environ.get("FASTCIL_NO_EXTENSIONS"):
-        return []
-    if platform.python_implementation() == "PyPy" or os.environ.get("FASTCIL_CFFI"):
-        return ["ext/cffi_build.py:ffibuilder"]
-    return []
+def cffi_modules() -> dict[str, list[str]]:
+    """The cffi backend: always on PyPy; on CPython when FASTCIL_CFFI asks, to test the C ABI."""
+    wanted = platform.python_implementation() == "PyPy" or os.environ.get("FASTCIL_CFFI")
+    if not wanted or os.environ.get("FASTCIL_NO_EXTENSIONS"):
+        return {}
+    return {"cffi_modules": ["ext/cffi_build.py:ffibuilder"]}
 
 
-if sys.version_info < (3, 9):
-    raise SystemExit("fastcil needs Python 3.9 or later")
-
-setup(ext_modules=extensions(), cffi_modules=cffi_modules()) if cffi_modules() else setup(ext_modules=extensions())
+setup(ext_modules=extensions(), **cffi_modules())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcil.codec import (
-    Arguments,
     ArgType,
+    Arguments,
     ConversionError,
     EncodeError,
     FastcilError,
@@ -48,7 +48,7 @@ _CLIENT = frozenset({"Session", "connect", "connect_sync"})
 
 
 def __getattr__(name: str) -> object:
-    """The client's names, imported when they are asked for: a program that only decodes needs no sockets."""
+    """The client's names, imported when asked for: a program that only decodes needs no sockets."""
     if name in _CLIENT:
         from fastcil import cil
 

@@ -1,14 +1,21 @@
 """Types of the Cython backend; meaning and errors are in the docstrings of the module itself."""
 
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
-from typing import Any, Union, final, overload
+from collections.abc import (
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from typing import Any, final, overload
 
 from typing_extensions import Buffer, Self, TypeAlias
 
 from fastcil.codec.types import ArgType
 
-Value: TypeAlias = Union[None, bool, int, str, "Arguments"]
-Settable: TypeAlias = Union[None, bool, int, str, bytes, bytearray, memoryview, Mapping[str, Any]]
+Settable: TypeAlias = bool | int | str | bytes | bytearray | memoryview | Mapping[str, Any] | None
 
 class Arguments(MutableMapping[str, Any]):
     def __init__(

@@ -19,7 +19,7 @@ try:
 except ImportError:
     raise SystemExit("the fastcil command needs click: pip install 'fastcil[cli]'") from None
 
-from fastcil.codec import Frame, FrameReader, FrameWriter, MessageFilter, encode_frame
+from fastcil.codec import Frame, FrameReader, MessageFilter
 from fastcil.codec.errors import FastcilError, FilterError, WireError
 from fastcil.codec.types import MAX_FRAME_LIMIT
 from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingWriter
@@ -124,10 +124,7 @@ def decode(file: BinaryIO) -> None:
     Example: fastcil decode calls.rec | jq 'select(.name == "OnCallBegin")'
     """
     source: Any = _Prefixed(file, len(MAGIC))
-    if source.prefix == MAGIC:
-        good = _decode_recording(source)
-    else:
-        good = _decode_stream(source)
+    good = _decode_recording(source) if source.prefix == MAGIC else _decode_stream(source)
     if not good:
         raise SystemExit(1)
 
@@ -187,6 +184,7 @@ def encode(file: Any, output: BinaryIO) -> None:
     from fastcil.frame_json import frame_from
 
     writer: RecordingWriter | None = None
+    first = True
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -197,8 +195,9 @@ def encode(file: Any, output: BinaryIO) -> None:
             if "error" in found and "reason" in found:
                 raise ValueError(f"not a frame but an error: {found['error']}")
             data = frame_from(found)
-            if number == 1 and "time_ns" in found:
+            if first and "time_ns" in found:
                 writer = RecordingWriter(output)
+            first = False
             if writer is None:
                 output.write(data)
             else:
@@ -230,7 +229,7 @@ def record(url: str, file: Path, chosen: MessageFilter | None, seconds: float | 
     """Write the events of a server to a file, until Ctrl-C or for some seconds.
 
     \b
-    Example: fastcil record ctios://localhost:42028 calls.rec --filter 'MessageID=*' --seconds 60
+    Example: fastcil record ctios://localhost calls.rec --filter 'CallStatus=*' --seconds 60
     """
     started = time.monotonic_ns()
     until = None if seconds is None else started + int(seconds * 1e9)
@@ -370,17 +369,6 @@ def demo(**options: Any) -> None:
     raise SystemExit(_part("fastcil.console.demo").run_demo(**options))
 
 
-def _per_second(work: Any, items: int, seconds: float) -> float:
-    """How many items a second `work` does; the best of what fits into the time."""
-    best = float("inf")
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        started = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - started)
-    return items / best
-
-
 @main.command()
 @click.option("--seconds", type=click.FloatRange(min=0.01), default=0.5, show_default=True)
 def bench(seconds: float) -> None:
@@ -390,31 +378,8 @@ def bench(seconds: float) -> None:
     Example: fastcil bench --seconds 1
     """
     from fastcil.codec import BACKEND
-    from fastcil.workload import samples
+    from fastcil.workload.measure import rates
 
-    count = 2000
-    chosen = MessageFilter("UniqueObjectID=call.5000.*;CallStatus=2,4")
     click.echo(f"{'backend ' + BACKEND:24}{'decode/s':>12}{'encode/s':>12}{'filter/s':>12}")
-    for title, number, arguments in (
-        ("OnCallBegin, 54 items", samples.CALL_BEGIN_ID, samples.full_call_begin()),
-        ("OnCallHeld, 5 items", samples.CALL_HELD_ID, samples.call_held()),
-    ):
-        data = encode_frame(number, arguments)
-        stream = data * count
-        frames = [Frame.from_bytes(data)] * count
-
-        def read(stream: bytes = stream) -> None:
-            for frame in FrameReader().feed(stream):
-                frame.get_many("UniqueObjectID", "CallStatus", "ICMEnterpriseUniqueID")
-
-        def write(number: int = number, arguments: dict[str, object] = arguments) -> None:
-            writer = FrameWriter(epoch=1)
-            for _ in range(count):
-                writer.write(number, arguments)
-
-        def match(frames: list[Frame] = frames) -> None:
-            for frame in frames:
-                chosen.matches(frame)
-
-        rates = [_per_second(work, count, seconds / 6) for work in (read, write, match)]
-        click.echo(f"{title:24}" + "".join(f"{rate:12,.0f}" for rate in rates))
+    for title, found in rates(seconds):
+        click.echo(f"{title:24}" + "".join(f"{rate:12,.0f}" for rate in found))

@@ -5,7 +5,7 @@ needed, "types" and "raw". Types that follow from the JSON value are left out: n
 false BOOL, a whole number INT (UINT when only that fits), text STRING, an object ARGUMENTS. The
 others stand in "types" under the same keys, nested ones as objects. Bytes that are not UTF-8 are
 lone surrogates U+DC80 to U+DCFF, as Python's surrogateescape has them. "raw" (base64) holds the
-whole frame when these fields cannot say it exactly, as when a keyword travels by its name.
+whole frame when encoding these fields would give other bytes; frame_from then takes nothing else.
 """
 
 from __future__ import annotations

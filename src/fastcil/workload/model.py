@@ -36,9 +36,7 @@ _LOGGED_IN = _B.ENABLE_CHAT | _B.ENABLE_STATISTICS
 AGENT_MASKS: dict[int, int] = {
     AgentState.eLogin: int(_LOGGED_IN),
     AgentState.eLogout: int(_B.ENABLE_LOGIN),
-    AgentState.eNotReady: int(
-        _LOGGED_IN | _B.ENABLE_READY | _B.ENABLE_LOGOUT | _B.ENABLE_MAKECALL
-    ),
+    AgentState.eNotReady: int(_LOGGED_IN | _B.ENABLE_READY | _B.ENABLE_LOGOUT | _B.ENABLE_MAKECALL),
     AgentState.eAvailable: int(_LOGGED_IN | _B.ENABLE_NOTREADY | _B.ENABLE_MAKECALL),
     AgentState.eReserved: int(_LOGGED_IN),
     AgentState.eTalking: int(_LOGGED_IN | _B.ENABLE_WORKREADY | _B.ENABLE_NOTREADY),

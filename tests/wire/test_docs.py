@@ -1,0 +1,100 @@
+"""Every command and every program of the documentation is run as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ADDRESS = "127.0.0.1:42028"
+TIMEOUT = 60
+
+
+def blocks(language: str) -> list[object]:
+    """Every block of a language, as parameters of a test."""
+    found = []
+    for page in PAGES:
+        for number, match in enumerate(FENCE.finditer(page.read_text())):
+            if match.group(1) == language:
+                name = f"{page.relative_to(ROOT)}:{number}"
+                found.append(pytest.param(match.group(2), id=name))
+    return found
+
+
+def commands() -> list[object]:
+    """Every line of the console blocks, without comments."""
+    found = {}
+    for block in blocks("console"):
+        for line in block.values[0].splitlines():  # type: ignore[attr-defined]
+            if line.strip() and not line.startswith("#"):
+                found[line] = pytest.param(line, id=line)
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A server with a generated contact centre, as the README starts one, on a port of its own."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "fastcil",
+            *["serve", "--port", "0", "--agents", "50", "--rate", "500"],
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        match = re.search(r"\S+:(\d+)", process.stdout.readline())
+        assert match, "serve announced no address"
+        yield f"127.0.0.1:{match.group(1)}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=TIMEOUT)
+
+
+def run(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments, cwd=cwd, timeout=TIMEOUT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_program(program: str, address: str, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(program.replace(ADDRESS, address))
+    done = run([sys.executable, "-W", "error", "program.py"], tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run, one after the other: what one writes the next may read."""
+    return tmp_path_factory.mktemp("docs")
+
+
+@pytest.mark.parametrize("line", commands())
+def test_command(line: str, address: str, workplace: Path) -> None:
+    words = shlex.split(line.replace(ADDRESS, address))
+    if words[0] == "make":
+        # Building and testing are what is running now; here it is enough that the target is there.
+        done = run(["make", "-n", *words[1:]], ROOT)
+    elif Path(words[0]).name == "fastcil":
+        if words[1] == "serve":
+            # The server of this module was started with the same command.
+            words += ["--help"]
+        done = run([sys.executable, "-m", "fastcil", *words[1:]], workplace)
+    else:
+        pytest.fail(f"no test knows how to run {words[0]!r}")
+    assert done.returncode == 0, done.stderr + done.stdout
