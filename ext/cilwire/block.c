@@ -214,7 +214,7 @@ static int mixed_text(const uint8_t *p, const uint8_t *values, const uint8_t *fl
 static int check_known(const check *c, const uint8_t *p, uint32_t size, uint32_t depth) {
     uint32_t count = cw_load16(p + 4), named = cw_load16(p + 6);
     uint32_t fixed = 8 + 3 * count + 2 * named;
-    if (!count || count > CW_SHAPE_ENTRIES || named > count || fixed > size) return 0;
+    if (!count || count > CW_SHAPE_ENTRIES || named > count || fixed > size || size % 8) return 0;
     uint32_t names = named ? cw_load16(p + 6 + 2 * count + 2 * named) : 0;
     uint32_t shape = cw_pad8(fixed + names), heap = shape + 8 * count;
     if (shape - 4 > CW_SHAPE_BYTES || heap > size) return 0;
