@@ -1,13 +1,10 @@
 """The command `fastcil`: look into streams, record and replay them, monitor, serve, measure.
 
-Commands import what they need when they run; one whose part is not installed is not listed and
-says so when called.
+Commands import what they need when they run.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import json
 import time
 from collections.abc import Iterator
@@ -26,37 +23,8 @@ from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingW
 
 __all__ = ["main"]
 
-_NEEDS = {
-    "record": "fastcil.cil",
-    "monitor": "fastcil.cil",
-    "serve": "fastcil.server",
-    "demo": "fastcil.console.demo",
-}
 _CHUNK = 1 << 16
 _SPIN_NS = 1_000_000
-
-
-def _available(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:
-        return False
-
-
-def _part(module: str) -> Any:
-    """A part of fastcil that may not be installed, or a clear message."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise click.ClickException(f"this needs {module}, which cannot be used: {error}") from error
-
-
-class _Commands(click.Group):
-    """Lists only the commands whose parts are there."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        names = super().list_commands(ctx)
-        return [name for name in names if name not in _NEEDS or _available(_NEEDS[name])]
 
 
 class _Prefixed:
@@ -98,7 +66,7 @@ def _filter(_ctx: click.Context, _param: click.Parameter, text: str | None) -> M
 
 
 def _text_of(chosen: MessageFilter | None) -> str:
-    return "*" if chosen is None else chosen.text
+    return "MessageID=*" if chosen is None else chosen.text
 
 
 _filter_option = click.option(
@@ -106,7 +74,7 @@ _filter_option = click.option(
 )
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fastcil")
 def main() -> None:
     """Contact-centre event streams: decode, record, replay, monitor, serve."""
@@ -211,9 +179,10 @@ def encode(file: Any, output: BinaryIO) -> None:
 
 def _events(url: str, chosen: MessageFilter | None) -> Iterator[Frame]:
     """The events of a server in monitor mode, until the connection ends."""
-    client = _part("fastcil.cil")
+    from fastcil import cil
+
     try:
-        with client.connect_sync(url) as session:
+        with cil.connect_sync(url) as session:
             session.monitor(_text_of(chosen))
             yield from session.events()
     except (FastcilError, OSError) as error:
@@ -231,17 +200,28 @@ def record(url: str, file: Path, chosen: MessageFilter | None, seconds: float | 
     \b
     Example: fastcil record ctios://localhost calls.rec --filter 'CallStatus=*' --seconds 60
     """
-    started = time.monotonic_ns()
-    until = None if seconds is None else started + int(seconds * 1e9)
+    import signal
+
+    waiting = True
+
+    def stop(*_: object) -> None:
+        if waiting:  # and not writing: the last record is whole
+            raise KeyboardInterrupt
+
     with RecordingWriter(file) as writer:
+        if seconds is not None:
+            signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 0.05)
         try:
             for frame in _events(url, chosen):
-                now = time.monotonic_ns()
-                if until is not None and now >= until:
-                    break
-                writer.write(now, frame)
+                waiting = False
+                writer.write(time.monotonic_ns(), frame)
+                waiting = True
         except KeyboardInterrupt:
             pass
+        finally:
+            if seconds is not None:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         click.echo(f"{writer.frames_written} events in {file}", err=True)
 
 
@@ -314,17 +294,12 @@ def monitor(url: str, chosen: MessageFilter | None, as_json: bool, count: int | 
         pass
 
 
-def _serve(host: str, port: int, *, speed: float | None = None, **options: Any) -> None:
+def _serve(host: str, port: int, **options: Any) -> None:
     """Run the server until it is told to stop."""
-    run_server = _part("fastcil.server").run_server
-    settings = {"agents": 50, "rate": 0.0, "seed": 1, "minimize": False, **options}
-    if "speed" in inspect.signature(run_server).parameters:
-        if speed is not None:
-            settings["speed"] = speed
-    elif speed not in (None, 1.0):
-        raise click.ClickException("the server plays recordings with their own timing only")
+    from fastcil.server import run_server
+
     try:
-        code = run_server(host, port, announce=click.echo, **settings)
+        code = run_server(host, port, announce=click.echo, **options)
     except (FastcilError, OSError) as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(code)
@@ -336,7 +311,13 @@ def _serve(host: str, port: int, *, speed: float | None = None, **options: Any) 
 @click.option("--agents", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--rate", type=click.FloatRange(min=0), default=100.0, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--minimize", is_flag=True, help="Send events as with MinimizeEventArgs 1.")
+@click.option(
+    "--minimize",
+    type=click.IntRange(0, 1),
+    default=1,
+    show_default=True,
+    help="MinimizeEventArgs of clients that do not ask for one: 0 complete, 1 minimal.",
+)
 @click.option(
     "--from-file",
     "recording",
@@ -347,7 +328,7 @@ def serve(host: str, port: int, **options: Any) -> None:
     """Serve a generated contact centre, --rate events per second, until stopped.
 
     \b
-    Example: fastcil serve --agents 200 --rate 1000 --minimize
+    Example: fastcil serve --agents 200 --rate 1000 --minimize 0
     """
     _serve(host, port, **options)
 
@@ -366,7 +347,9 @@ def demo(**options: Any) -> None:
     \b
     Example: fastcil demo --seconds 5 --svg demo.svg
     """
-    raise SystemExit(_part("fastcil.console.demo").run_demo(**options))
+    from fastcil.console.demo import run_demo
+
+    raise SystemExit(run_demo(**options))
 
 
 @main.command()

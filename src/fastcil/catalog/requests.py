@@ -24,6 +24,6 @@ class RequestID(IntEnum):
         The events of the snapshot again, as the filter in force lets them through.
     """
 
-    SET_MESSAGE_FILTER = 0x20001001
-    SET_AGENT = 0x20001002
-    REQUEST_SNAPSHOT = 0x20001003
+    SET_MESSAGE_FILTER = 0x20002001
+    SET_AGENT = 0x20002002
+    REQUEST_SNAPSHOT = 0x20002003

@@ -1,0 +1,87 @@
+"""The thin client: sessions over the CIL wire, with agents, calls, skill groups and listeners.
+
+`connect` is for asyncio, `connect_sync` for threads; both give a Session.
+"""
+
+from __future__ import annotations
+
+from fastcil.cil._adapters import (
+    AgentEventsAdapter,
+    AllInOneAdapter,
+    ButtonEnablementEventsAdapter,
+    CallEventsAdapter,
+    MonitoredAgentEventsAdapter,
+    MonitoredCallEventsAdapter,
+    SessionEventsAdapter,
+    SilentMonitorEventsAdapter,
+    SkillGroupEventsAdapter,
+)
+from fastcil.cil._interfaces import (
+    IAgentEvents,
+    IAllInOne,
+    IButtonEnablementEvents,
+    ICallEvents,
+    IGenericEvents,
+    IMonitoredAgentEvents,
+    IMonitoredCallEvents,
+    ISessionEvents,
+    ISilentMonitorEvents,
+    ISkillGroupEvents,
+)
+from fastcil.cil.aio import AsyncSession, connect
+from fastcil.cil.core import State
+from fastcil.cil.dispatch import Dispatcher, generic, typed
+from fastcil.cil.errors import (
+    ConnectError,
+    ConnectionRejectedError,
+    RequestFailedError,
+    SessionClosedError,
+    SessionError,
+)
+from fastcil.cil.events import GAP_EVENT
+from fastcil.cil.objects import Agent, Call, CtiOsObject, SkillGroup
+from fastcil.cil.session import Session
+from fastcil.cil.settings import Settings
+from fastcil.cil.threaded import ThreadedSession, connect_sync
+
+__all__ = [
+    "GAP_EVENT",
+    "Agent",
+    "AgentEventsAdapter",
+    "AllInOneAdapter",
+    "AsyncSession",
+    "ButtonEnablementEventsAdapter",
+    "Call",
+    "CallEventsAdapter",
+    "ConnectError",
+    "ConnectionRejectedError",
+    "CtiOsObject",
+    "Dispatcher",
+    "IAgentEvents",
+    "IAllInOne",
+    "IButtonEnablementEvents",
+    "ICallEvents",
+    "IGenericEvents",
+    "IMonitoredAgentEvents",
+    "IMonitoredCallEvents",
+    "ISessionEvents",
+    "ISilentMonitorEvents",
+    "ISkillGroupEvents",
+    "MonitoredAgentEventsAdapter",
+    "MonitoredCallEventsAdapter",
+    "RequestFailedError",
+    "Session",
+    "SessionClosedError",
+    "SessionError",
+    "SessionEventsAdapter",
+    "Settings",
+    "SilentMonitorEventsAdapter",
+    "SkillGroup",
+    "SkillGroupEventsAdapter",
+    "State",
+    "ThreadedSession",
+    "connect",
+    "connect_sync",
+    "generic",
+    "typed",
+]

@@ -1,0 +1,171 @@
+"""From a received frame to the listeners' methods; no I/O.
+
+Per message id the dispatcher keeps a tuple of bound methods, made when the first event of that id
+arrives and made anew after listeners change. A change during an event takes effect at the next.
+Which events a list gets: CTI OS Developer Guide, event interfaces and building chapters.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any, Callable, Optional
+
+from fastcil.catalog import SubscriberList
+from fastcil.cil import _adapters
+from fastcil.cil._interfaces import CALLBACKS, LISTS
+from fastcil.codec import Arguments, Frame
+
+__all__ = ["Binder", "Dispatcher", "Handler", "generic", "typed"]
+
+logger = logging.getLogger("fastcil.cil")
+
+Handler = Callable[[int, Arguments], object]
+# Gives a listener's handler for an event: (listener, message id, method name or "") → handler.
+Binder = Callable[[Any, int, str], Optional[Handler]]
+# Gives what runs before or after all listeners of an event.
+Hook = Callable[[int], Iterable[Handler]]
+
+
+def generic(listener: Any, message_id: int, name: str) -> Handler | None:
+    """Binds listener.OnEvent(iEventID, rArgs)."""
+    handler: Handler = listener.OnEvent
+    return handler
+
+
+def typed(listener: Any, message_id: int, name: str) -> Handler | None:
+    """Binds the listener's method named as the event, with one parameter, rArgs.
+
+    Nothing is bound for an event without a method, nor for an empty one of an adapter.
+    """
+    method = getattr(listener, name, None) if name else None
+    if method is None or getattr(method, "__module__", None) == _adapters.__name__:
+        return None
+    return lambda _, arguments: method(arguments)
+
+
+def _nothing(message_id: int) -> Iterable[Handler]:
+    return ()
+
+
+class Dispatcher:
+    """Calls the listeners of each frame, in the order in which they were added.
+
+    dispatch and dispatch_batch are for one thread; listeners may be added and removed on any.
+    """
+
+    def __init__(self, *, before: Hook = _nothing, after: Hook = _nothing) -> None:
+        self._before = before
+        self._after = after
+        self._lock = Lock()
+        self._subscriptions: list[tuple[Any, int, Binder]] = []
+        self._table: dict[int, tuple[Handler, ...]] = {}
+        self._muted = False
+
+    def add(
+        self,
+        listener: Any,
+        list_id: int = SubscriberList.eAllInOneList,
+        bind: Binder = generic,
+    ) -> bool:
+        """Puts a listener on a list; False when it is there already. ValueError: no such list."""
+        number = SubscriberList(list_id)
+        with self._lock:
+            if self._find(listener, number, bind) is not None:
+                return False
+            self._subscriptions.append((listener, number, bind))
+            self._table.clear()
+        return True
+
+    def remove(
+        self,
+        listener: Any,
+        list_id: int = SubscriberList.eAllInOneList,
+        bind: Binder = generic,
+    ) -> bool:
+        """Takes a listener off a list; False when it was not there. ValueError: no such list."""
+        number = SubscriberList(list_id)
+        with self._lock:
+            found = self._find(listener, number, bind)
+            if found is None:
+                return False
+            del self._subscriptions[found]
+            self._table.clear()
+        return True
+
+    def mute(self, muted: bool = True) -> None:
+        """Drops events from the next on, or ends that."""
+        with self._lock:
+            self._muted = muted
+            self._table.clear()
+
+    def dispatch(self, frame: Frame) -> None:
+        """Calls every handler of one event. A listener that raises is logged, the next one runs."""
+        message_id = frame.message_id
+        handlers = self._table.get(message_id)
+        if handlers is None:
+            handlers = self._bind(message_id)
+        for handler in handlers:
+            try:
+                handler(message_id, frame.arguments)
+            except Exception:
+                self._failed(handler, message_id)
+
+    def dispatch_batch(self, frames: Iterable[Frame]) -> None:
+        """dispatch() for each frame in turn."""
+        table = self._table  # changed in place only, so that this name stays good
+        for frame in frames:
+            message_id = frame.message_id
+            handlers = table.get(message_id)
+            if handlers is None:
+                handlers = self._bind(message_id)
+            for handler in handlers:
+                try:
+                    handler(message_id, frame.arguments)
+                except Exception:
+                    self._failed(handler, message_id)
+
+    def _find(self, listener: Any, number: int, bind: Binder) -> int | None:
+        for index, (other, other_number, other_bind) in enumerate(self._subscriptions):
+            if other is listener and other_number == number and other_bind is bind:
+                return index
+        return None
+
+    def _bind(self, message_id: int) -> tuple[Handler, ...]:
+        with self._lock:
+            handlers = () if self._muted else tuple(self._handlers(message_id))
+            self._table[message_id] = handlers
+        return handlers
+
+    def _handlers(self, message_id: int) -> Iterable[Handler]:
+        yield from self._before(message_id)
+        names = {
+            interface: callbacks[message_id]
+            for interface, callbacks in CALLBACKS.items()
+            if message_id in callbacks
+        }
+        served: set[tuple[int, Binder]] = set()
+        for listener, number, bind in self._subscriptions:
+            if number == SubscriberList.eAllInOneList:
+                name = next(iter(names.values()), "")
+            elif LISTS[number] in names:
+                name = names[LISTS[number]]
+            else:
+                continue
+            # On several lists that share the event, a listener still gets it once.
+            if (id(listener), bind) in served:
+                continue
+            served.add((id(listener), bind))
+            handler = bind(listener, message_id, name)
+            if handler is not None:
+                yield handler
+        yield from self._after(message_id)
+
+    @staticmethod
+    def _failed(handler: Handler, message_id: int) -> None:
+        listener = getattr(handler, "__self__", handler)
+        logger.exception(
+            "a listener raised",
+            extra={"event_id": message_id, "listener": type(listener).__qualname__},
+        )

@@ -1,0 +1,352 @@
+"""The server's side of one connection: handshake, requests, heartbeats, the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from fastcil.catalog.requests import RequestID
+from fastcil.codec import Frame, FrameKind, FrameReader, MessageFilter, WireError, control
+from fastcil.codec.control import CloseReason
+from fastcil.codec.errors import ConversionError, FilterError
+from fastcil.server import replies
+from fastcil.server.outbox import Encoded, Outbox
+
+if TYPE_CHECKING:
+    from fastcil.server.server import EventServer
+
+__all__ = ["ClientConnection"]
+
+_log = logging.getLogger("fastcil.server")
+_CHUNK = 256 << 10
+
+
+class ClientConnection(asyncio.BufferedProtocol):
+    """One client: bytes are received into its reader's slab, events wait in its outbox."""
+
+    def __init__(self, server: EventServer, number: int, epoch: int) -> None:
+        self.server = server
+        self.connection_id = f"{server.name}.{number}"
+        self.outbox = Outbox(epoch, server.limits)
+        self.filter: MessageFilter | None = None  # None: not in monitor mode
+        self.level = server.minimize
+        self.max_frame = 0
+        self.probe_seconds = 0.0
+        self.probe_due = 0.0
+        self.progress_at = 0.0  # when it last took something
+        self.closed = asyncio.get_running_loop().create_future()
+        self._hello: control.Hello | None = None
+        self._resumed = False
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._paused = False
+        self._closing = False
+        self._waiting: Frame | None = None  # a request that comes after the snapshot in the queue
+        self._received_at = self._sent_at = 0.0
+        self._heartbeats = 0  # sent without an answer
+        self._timer: asyncio.TimerHandle | None = None
+
+    # -- asyncio.BufferedProtocol ------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=self.server.write_buffer)
+        loop = asyncio.get_running_loop()
+        self._received_at = self._sent_at = self.progress_at = loop.time()
+        self._timer = loop.call_later(self.server.handshake_seconds, self._no_hello)
+        self.server.connected(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self.server.disconnected(self)
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def tune(self, send_buffer: int | None) -> None:
+        """Set what the system buffers for this connection, if it is not the default."""
+        if send_buffer is not None and self._transport is not None:
+            found = self._transport.get_extra_info("socket")
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._reader.get_buffer(sizehint)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._received_at = asyncio.get_running_loop().time()
+        self._heartbeats = 0
+        try:
+            self._reader.buffer_updated(nbytes)
+        except WireError as error:
+            self._protocol_error(str(error))
+            return
+        self._read()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self.flush()
+        self.server.drained.set()
+
+    # -- what comes in -----------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Handle the frames that are there; a request waits while a snapshot is in the queue."""
+        try:
+            while not self._closing and self._waiting is None:
+                frame = next(self._reader, None)
+                if frame is None:
+                    return
+                self.server.counters.frames_received += 1
+                self._frame(frame)
+        except WireError as error:
+            self._protocol_error(str(error))
+
+    def _frame(self, frame: Frame) -> None:
+        kind = frame.kind
+        if self._hello is None and kind not in (FrameKind.HELLO, FrameKind.CLOSE):
+            self._protocol_error(f"expected HELLO first, got {FrameKind(kind).name}")
+        elif kind == FrameKind.REQUEST:
+            if self.outbox.snapshot_pending:
+                self._waiting = frame.detach()
+                self._pause_reading()
+            else:
+                self._request(frame)
+        elif kind == FrameKind.HEARTBEAT:
+            self._write(control.heartbeat_conf(frame))
+        elif kind == FrameKind.HEARTBEAT_CONF:
+            pass
+        elif kind == FrameKind.CLOSE:
+            control.parse_close(frame)
+            self._closing = True
+            if self._transport is not None:
+                self._transport.close()
+        elif kind == FrameKind.HELLO and self._hello is None:
+            self._greet(frame)
+        else:
+            self._protocol_error(f"a client sends no {FrameKind(kind).name} here")
+
+    def _no_hello(self) -> None:
+        self.server.counters.handshake_time_outs += 1
+        self.close(
+            CloseReason.TIME_OUT, f"no HELLO within {self.server.handshake_seconds:g} seconds"
+        )
+
+    def _greet(self, frame: Frame) -> None:
+        hello = control.parse_hello(frame)
+        try:
+            found = control.negotiate(
+                hello,
+                heartbeat_interval=int(self.server.heartbeat_seconds * 1000),
+                connection_id=self.connection_id,
+                current_server=self.server.name,
+            )
+        except control.NegotiationError as error:
+            self.close(CloseReason.VERSION, str(error))
+            return
+        if found.keyword_count < control.KEYWORD_COUNT:
+            self.close(
+                CloseReason.VERSION,
+                f"expected a keyword table of at least {control.KEYWORD_COUNT}, "
+                f"got {found.keyword_count}",
+            )
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._hello = hello
+        self.max_frame = hello.max_frame
+        self.level = self._level(frame)
+        self.server.counters.handshakes_completed += 1
+        self._write(control.welcome(found))
+
+    def _level(self, frame: Frame) -> int:
+        """The MinimizeEventArgs asked for, or the one so far."""
+        try:
+            return 1 if frame.arguments.get_int("MinimizeEventArgs", self.level) else 0
+        except (ConversionError, OverflowError):
+            return self.level
+
+    def _request(self, frame: Frame) -> None:
+        if frame.message_id == RequestID.SET_MESSAGE_FILTER:
+            self._set_filter(frame)
+        elif frame.message_id == RequestID.REQUEST_SNAPSHOT:
+            if self.filter is None:
+                self._refuse(frame, replies.NOT_IN_MODE, "a snapshot needs a filter set first")
+            else:
+                self.push_snapshot()
+                self.server.touch(self)
+        else:
+            self._refuse(
+                frame, replies.UNKNOWN_REQUEST, f"no request has number {frame.message_id:#x}"
+            )
+
+    def _set_filter(self, frame: Frame) -> None:
+        arguments = frame.arguments
+        try:
+            text = arguments.get_string("Filter")
+            found = MessageFilter(text)
+            mode = arguments.get_int("MonitorSessionSnapshotMode", 0)
+            probe = max(0, arguments.get_int(replies.PROBE_KEY, 0))
+        except KeyError:
+            self._refuse(frame, replies.MISSING, "Filter is missing")
+            return
+        except FilterError as error:
+            self.server.counters.filters_refused += 1
+            self._refuse(frame, replies.BAD_FILTER, str(error))
+            return
+        except (ConversionError, OverflowError) as error:
+            self._refuse(frame, replies.BAD_VALUE, str(error))
+            return
+        self.level = self._level(frame)
+        self.probe_seconds = probe / 1000
+        self.filter = found
+        self.server.counters.filters_set += 1
+        self.server.set_monitor(self)
+        self._tell_resumed()
+        established = replies.established(self.connection_id, arguments.get("InvokeID"))
+        if mode == 1:
+            self.push(established, keep=True)
+        else:
+            self.push_snapshot(then=[established])
+        self.server.touch(self)
+
+    def _tell_resumed(self) -> None:
+        """A client that was here before is told that the rest of its old epoch will not come."""
+        hello = self._hello
+        if hello is None or hello.resume_epoch is None or self._resumed:
+            return
+        self._resumed = True
+        last = hello.resume_sequence or 0
+        gap = control.Gap(
+            missed=0,  # not known: what was not sent was not counted
+            from_sequence=min(last + 1, (1 << 64) - 1),
+            to_sequence=(1 << 64) - 1,
+            epoch=hello.resume_epoch,
+            reason=control.GapReason.RECONNECT,
+        )
+        self._write(control.gap(gap))
+
+    def _refuse(self, frame: Frame, code: int, message: str) -> None:
+        """Answer a request by OnControlFailureConf."""
+        self.server.counters.requests_refused += 1
+        invoke_id = frame.arguments.get("InvokeID")
+        self.push(replies.failure(code, message, frame.message_id, invoke_id), keep=True)
+        self.server.touch(self)
+
+    # -- what goes out -----------------------------------------------------------------------
+
+    def push(self, encoded: Encoded, key: Hashable | None = None, keep: bool = False) -> None:
+        """Add an event to the outbox; flush() sends it."""
+        if self._closing:
+            return
+        if encoded.length > self.max_frame:
+            self.server.counters.closed_limit += 1
+            self.close(
+                CloseReason.LIMIT_REACHED,
+                f"an event of {encoded.length} bytes is more than the client's {self.max_frame}",
+            )
+            return
+        self.outbox.push(encoded, key=key, keep=keep)
+
+    def push_snapshot(self, then: Iterable[Encoded] = ()) -> None:
+        """Add the server's present state as far as the filter lets it through."""
+        if self._closing:
+            return
+        assert self.filter is not None
+        events = self.server.snapshot(self.filter, self.level)
+        largest = max((encoded.length for encoded in events), default=0)
+        if largest > self.max_frame:
+            self.server.counters.closed_limit += 1
+            self.close(CloseReason.LIMIT_REACHED, f"an event has {largest} bytes")
+            return
+        self.outbox.push_snapshot(events, then)
+
+    def flush(self) -> None:
+        """Hand the connection as much as it takes."""
+        outbox = self.outbox
+        while not (self._paused or self._closing):
+            if outbox.wants_snapshot:
+                self.push_snapshot()
+            before = outbox.taken
+            buffers = outbox.take(_CHUNK)
+            if not buffers:
+                if outbox.wants_snapshot:
+                    continue
+                break
+            self.server.counters.frames_sent += outbox.taken - before
+            self.progress_at = asyncio.get_running_loop().time()
+            self._write(b"".join(buffers))
+        if self._waiting is not None and not self.outbox.snapshot_pending and not self._closing:
+            frame, self._waiting = self._waiting, None
+            self._request(frame)
+            self._resume_reading()
+            self._read()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._closing:
+            return
+        self._sent_at = asyncio.get_running_loop().time()
+        self.server.counters.bytes_sent += len(data)
+        self._transport.write(data)
+
+    def _pause_reading(self) -> None:
+        if self._transport is not None and self._transport.is_reading():
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._waiting is None and self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    # -- time and the end --------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """To be called a few times a second: heartbeats and slow clients."""
+        if self._closing:
+            return
+        words = self.outbox.too_slow(now)
+        if words is not None:
+            self.server.counters.closed_too_slow += 1
+            self.close(CloseReason.TOO_SLOW, words)
+            return
+        interval = self.server.heartbeat_seconds
+        if self._hello is None or not interval or self._waiting is not None:
+            return
+        silence = now - self._received_at
+        if self._heartbeats and silence > 3 * interval:
+            self.server.counters.heartbeat_time_outs += 1
+            self.close(CloseReason.TIME_OUT, f"nothing received for {silence:.1f} seconds")
+            return
+        silent = now - min(self._received_at, self._sent_at) >= interval
+        again = self._heartbeats == 0 or now - self._sent_at >= interval
+        if silent and again and not self._paused:
+            self._heartbeats += 1
+            self._write(control.heartbeat(self.server.event_time()))
+
+    def _protocol_error(self, words: str) -> None:
+        self.server.counters.protocol_errors += 1
+        _log.info("%s: protocol error: %s", self.connection_id, words)
+        self.close(CloseReason.PROTOCOL_ERROR, words)
+
+    def close(self, reason: CloseReason, words: str) -> None:
+        """Send CLOSE and close; what the client does not take within a time is thrown away."""
+        if self._closing or self._transport is None:
+            return
+        self._write(control.close(reason, words))
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+        transport: Any = self._transport
+        transport.close()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self.server.linger_seconds, transport.abort)
+        self.server.leave(self)

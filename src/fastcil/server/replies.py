@@ -1,0 +1,77 @@
+"""What the server itself says as events: confirmations, failures, the latency probe."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fastcil.catalog import ControlFailureStatusCode, event_id
+from fastcil.codec import encode_frame
+from fastcil.server.outbox import Encoded
+
+__all__ = [
+    "BAD_FILTER",
+    "BAD_VALUE",
+    "MISSING",
+    "NOT_IN_MODE",
+    "PROBE_ID",
+    "PROBE_KEY",
+    "UNKNOWN_REQUEST",
+    "established",
+    "failure",
+    "probe",
+]
+
+# Of GED-188's status codes, the nearest; ErrorMessage says it exactly.
+BAD_FILTER = int(ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG)
+BAD_VALUE = int(ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG)
+MISSING = int(ControlFailureStatusCode.E_CTI_REQUIRED_DATA_MISSING)
+NOT_IN_MODE = int(ControlFailureStatusCode.E_CTI_SESSION_NOT_OPEN)
+UNKNOWN_REQUEST = int(ControlFailureStatusCode.E_CTI_INVALID_MESSAGE_TYPE)
+
+# This project's own, for measuring: an INT argument of SET_MESSAGE_FILTER, in milliseconds, asks
+# for an event of this number that often. Its MonotonicTime is the server's CLOCK_MONOTONIC in
+# nanoseconds when it was put into the client's outbox; it takes the way of every other event.
+PROBE_KEY = "ProbeInterval"
+PROBE_ID = 0x2000FF01
+
+_ESTABLISHED_ID = event_id("OnMonitorModeEstablished")
+_FAILURE_ID = event_id("OnControlFailureConf")
+
+
+def _encoded(message_id: int, arguments: dict[str, Any], invoke_id: Any) -> Encoded:
+    if invoke_id is not None:
+        arguments["InvokeID"] = invoke_id
+    return Encoded(message_id, encode_frame(message_id, arguments))
+
+
+def established(connection_id: str, invoke_id: Any = None) -> Encoded:
+    """OnMonitorModeEstablished (CTI OS Developer Guide, ISessionEvents)."""
+    status = {
+        "StatusCTIServer": 0,
+        "StatusCtiServerDriver": 0,
+        "StatusCentralController": 0,
+        "StatusPeripherals": {"5000": True},
+    }
+    arguments = {"CILConnectionID": connection_id, "StatusSystem": status}
+    return _encoded(_ESTABLISHED_ID, arguments, invoke_id)
+
+
+def failure(code: int, message: str, request: int, invoke_id: Any = None) -> Encoded:
+    """OnControlFailureConf (CTI OS Developer Guide, ICallEvents)."""
+    arguments = {
+        "PeripheralID": 0,
+        "FailureCode": code,
+        "PeripheralErrorCode": 0,
+        "AgentID": "",
+        "UniqueObjectID": "",
+        "MessageType": request,
+        "ErrorMessage": message,
+    }
+    return _encoded(_FAILURE_ID, arguments, invoke_id)
+
+
+def probe() -> Encoded:
+    """A latency probe stamped with this moment."""
+    stamp = str(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+    return Encoded(PROBE_ID, encode_frame(PROBE_ID, {"MonotonicTime": stamp}))

@@ -1,0 +1,301 @@
+"""The event server: one source of events, many clients in monitor mode."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from typing import Any
+
+from fastcil.codec import EncodeError, Frame, MessageFilter, encode_frame
+from fastcil.codec.control import CloseReason
+from fastcil.server import replies
+from fastcil.server.client import ClientConnection
+from fastcil.server.counters import Counters
+from fastcil.server.outbox import Encoded, Limits
+from fastcil.server.source import SourceEvent, as_source
+
+__all__ = ["EventServer"]
+
+_log = logging.getLogger("fastcil.server")
+_ALL = "MessageID=*"
+_Group = tuple[MessageFilter, int]
+
+
+class EventServer:
+    """Serves the events of a source. start() and stop() once each, in one event loop.
+
+    source
+        An EventSource, or a ContactCentre, which is then played at `rate` events per second
+        (0: as fast as the clients take them; None: in its own time).
+    minimize
+        MinimizeEventArgs (0 or 1) of clients that do not ask for one.
+    limits
+        Bounds of each client's outbox.
+    stall_seconds
+        With an unpaced source: a client that took nothing for so long is not waited for.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 42028,
+        minimize: int | bool = 1,
+        rate: float | None = None,
+        limits: Limits | None = None,
+        name: str = "fastcil",
+        handshake_seconds: float = 5.0,
+        heartbeat_seconds: float = 15.0,
+        linger_seconds: float = 2.0,
+        stall_seconds: float = 1.0,
+        tick_seconds: float = 0.005,
+        write_buffer: int = 64 << 10,
+        send_buffer: int | None = None,
+    ) -> None:
+        self.source = as_source(source, rate)
+        self.host = host
+        self.minimize = 1 if minimize else 0
+        self.limits = Limits() if limits is None else limits
+        self.name = name
+        self.handshake_seconds = handshake_seconds
+        self.heartbeat_seconds = heartbeat_seconds
+        self.linger_seconds = linger_seconds
+        self.write_buffer = write_buffer
+        self._send_buffer = send_buffer
+        self._stall_seconds = stall_seconds
+        self._tick_seconds = tick_seconds
+        self._port = port
+        self._counters = Counters()
+        self._past = [0, 0, 0]  # coalesced, dropped, gaps of clients that are gone
+        self._epoch = random.randrange(1, 1 << 31)
+        self._clients: set[ClientConnection] = set()
+        self._groups: dict[_Group, set[ClientConnection]] = {}
+        self._member: dict[ClientConnection, _Group] = {}
+        self._touched: set[ClientConnection] = set()
+        self._flushing = False
+        self._server: asyncio.AbstractServer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.drained = asyncio.Event()  # a client takes events again
+        self._monitored = asyncio.Event()
+        self._finished: asyncio.Future[None] | None = None
+
+    # -- from outside ------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port listened on: after start() that which the system chose, if it was 0."""
+        return self._port
+
+    @property
+    def counters(self) -> Counters:
+        """The counts so far."""
+        return self._counters
+
+    def counts(self) -> dict[str, int]:
+        """The counters with those of the clients' outboxes added up."""
+        coalesced, dropped, gaps = self._past
+        for client in self._clients:
+            coalesced += client.outbox.coalesced
+            dropped += client.outbox.dropped
+            gaps += client.outbox.gaps
+        counters = self._counters
+        counters.events_coalesced, counters.events_dropped = coalesced, dropped
+        counters.gaps_sent = gaps
+        counters.clients, counters.monitors = len(self._clients), len(self._member)
+        return counters.to_dict()
+
+    async def start(self) -> None:
+        """Listen and begin to serve."""
+        loop = asyncio.get_running_loop()
+        self._finished = loop.create_future()
+        self._server = await loop.create_server(self._accept, self.host, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._tasks = [loop.create_task(self._pump()), loop.create_task(self._house())]
+
+    async def stop(self) -> None:
+        """CLOSE (going down) to all clients after what is queued for them; then no more."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        clients = list(self._clients)
+        for client in clients:
+            client.flush()
+            client.close(CloseReason.GOING_DOWN, "the server is going down")
+        if clients:
+            await asyncio.wait([client.closed for client in clients])
+        await self._server.wait_closed()
+        self._server = None
+
+    async def wait_finished(self) -> None:
+        """Until the source has no more events and the clients have taken those there were.
+
+        Raises what the source raised, if it failed.
+        """
+        assert self._finished is not None, "start() comes first"
+        await asyncio.shield(self._finished)
+
+    # -- clients -----------------------------------------------------------------------------
+
+    def _accept(self) -> ClientConnection:
+        self._counters.connections_accepted += 1
+        number = self._counters.connections_accepted
+        self._epoch = self._epoch % 0xFFFFFFFF + 1
+        return ClientConnection(self, number, self._epoch)
+
+    def connected(self, client: ClientConnection) -> None:
+        """A client's connection is there."""
+        self._clients.add(client)
+        client.tune(self._send_buffer)
+
+    def disconnected(self, client: ClientConnection) -> None:
+        """A client's connection is gone."""
+        self.leave(client)
+        self._clients.discard(client)
+        outbox = client.outbox
+        for index, count in enumerate((outbox.coalesced, outbox.dropped, outbox.gaps)):
+            self._past[index] += count
+
+    def set_monitor(self, client: ClientConnection) -> None:
+        """A client is in monitor mode with its present filter and level."""
+        self.leave(client)
+        assert client.filter is not None
+        group = (client.filter, client.level)
+        self._groups.setdefault(group, set()).add(client)
+        self._member[client] = group
+        self._monitored.set()
+
+    def leave(self, client: ClientConnection) -> None:
+        """A client gets no more events."""
+        group = self._member.pop(client, None)
+        if group is not None:
+            self._groups[group].discard(client)
+            if not self._groups[group]:
+                del self._groups[group]
+        if not self._member:
+            self._monitored.clear()
+        self.drained.set()
+
+    def touch(self, client: ClientConnection) -> None:
+        """A client has something to send: it is sent once, at the end of this turn of the loop."""
+        self._touched.add(client)
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        touched, self._touched = self._touched, set()
+        for client in touched:
+            client.flush()
+
+    @staticmethod
+    def event_time() -> int:
+        """Seconds since 1970, as EventTime has them."""
+        return int(time.time())
+
+    # -- events ------------------------------------------------------------------------------
+
+    def snapshot(self, chosen: MessageFilter, level: int) -> list[Encoded]:
+        """The source's state as far as a filter lets it through."""
+        found = []
+        everything = chosen.text.strip() == _ALL
+        for number, arguments in self.source.snapshot(level):
+            data = encode_frame(number, arguments)
+            if everything or chosen.matches(Frame.from_bytes(data)):
+                found.append(Encoded(number, data))
+        self._counters.snapshots_sent += 1
+        self._counters.frames_encoded += len(found)
+        return found
+
+    def publish(self, event: SourceEvent) -> None:
+        """Give an event to the clients that want it. Filters see all of its arguments."""
+        self._counters.events_published += 1
+        frame: Frame | None = None
+        for (chosen, level), clients in list(self._groups.items()):
+            try:
+                if chosen.text != _ALL:
+                    if frame is None:
+                        frame = Frame.from_bytes(event.encoded(0).frame)
+                    if not chosen.matches(frame):
+                        continue
+                encoded = event.encoded(level)
+            except (EncodeError, TypeError, OverflowError) as error:
+                self._counters.events_unencodable += 1
+                _log.error("event %d cannot be encoded: %s", event.message_id, error)
+                return
+            for client in list(clients):
+                client.push(encoded, event.key, event.keep)
+                self._touched.add(client)
+
+    async def _pump(self) -> None:
+        """Take events from the source and give them to the clients until there are no more."""
+        assert self._finished is not None
+        source: Any = self.source
+        unpaced = getattr(source, "unpaced", False)
+        on_demand = getattr(source, "on_demand", False)
+        try:
+            while not getattr(source, "exhausted", False):
+                if on_demand:
+                    await self._monitored.wait()
+                if unpaced:
+                    await self._room()
+                for event in source.next_events(time.monotonic_ns()):
+                    self.publish(event)
+                self._probe()
+                self._flush()
+                await asyncio.sleep(0 if unpaced else self._tick_seconds)
+            while any(client.outbox for client in self._member):
+                self.drained.clear()
+                await self.drained.wait()
+        except Exception as error:
+            _log.exception("the source of events failed")
+            if not self._finished.done():
+                self._finished.set_exception(error)
+            return
+        if not self._finished.done():
+            self._finished.set_result(None)
+
+    async def _room(self) -> None:
+        """Wait for the clients that still take something to have room for a batch."""
+        loop = asyncio.get_running_loop()
+        limits = self.limits
+        while True:
+            since = loop.time() - self._stall_seconds
+            if not any(
+                client.progress_at > since
+                and (
+                    client.outbox.bytes > limits.max_bytes // 4
+                    or client.outbox.frames > limits.max_frames // 4
+                )
+                for client in self._member
+            ):
+                return
+            self.drained.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.drained.wait(), self._stall_seconds)
+
+    def _probe(self) -> None:
+        """Latency probes to the clients that asked for them, behind the events of this turn."""
+        now = time.monotonic()
+        for client in self._member:
+            if client.probe_seconds and now >= client.probe_due:
+                client.probe_due = now + client.probe_seconds
+                client.push(replies.probe())
+                self._touched.add(client)
+
+    async def _house(self) -> None:
+        """Heartbeats and slow clients, a few times a second."""
+        loop = asyncio.get_running_loop()
+        every = min(0.25, self.heartbeat_seconds / 4 or 0.25, self.limits.lag_seconds / 4)
+        while True:
+            await asyncio.sleep(max(every, 0.01))
+            now = loop.time()
+            for client in list(self._clients):
+                client.tick(now)
