@@ -20,9 +20,11 @@ from typing import Any
 import peers
 from events import READ, Event
 from fastcil import codec
+from fastcil.cil.dispatch import Dispatcher
 from timing import Code
 
 CHUNK = 64 * 1024
+BATCH = 64  # frames of one read, as the drivers hand them on
 PROMISED_PEER = "msgspec"
 FLOORS = Path(__file__).with_name("floors.json")
 LENGTH_AND_ID = Struct("<II")
@@ -194,19 +196,26 @@ class Listener:
         pass
 
 
-def dispatch_row(event: Event) -> Row | None:
-    """Our dispatcher against the bare call of the same method; None until there is a dispatcher."""
-    try:
-        from fastcil.cil.dispatch import Dispatcher
-    except ImportError:
-        return None
+def dispatch_row(event: Event) -> Row:
+    """Our dispatcher against a bare loop that calls the same method with arguments at hand."""
     names = our_names(event)
     listener, dispatcher = Listener(), Dispatcher()
     dispatcher.add(listener)
     frame = names["frame"]
-    ours = Code("dispatch(frame)", {"dispatch": dispatcher.dispatch, "frame": frame})
+    ours = Code(
+        "dispatch(frames)",
+        {"dispatch": dispatcher.dispatch_batch, "frames": [frame] * BATCH},
+        events=BATCH,
+    )
     bare = Code(
-        "on_event(number, arguments)",
-        {"on_event": listener.OnEvent, "number": event.message_id, "arguments": frame.arguments},
+        "for _ in batch: on_event(number, arguments)",
+        {
+            "batch": range(BATCH),
+            "on_event": listener.OnEvent,
+            "number": event.message_id,
+            "arguments": frame.arguments,
+        },
+        events=BATCH,
+        statements=True,
     )
     return Row(event, "dispatch", "", ours, {"bare call": bare})

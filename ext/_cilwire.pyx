@@ -38,5 +38,6 @@ include "encode.pxi"
 include "arguments.pxi"
 include "frames.pxi"
 include "filters.pxi"
+include "dispatch.pxi"
 
 MutableMapping.register(Arguments)

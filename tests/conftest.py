@@ -30,7 +30,7 @@ VECTORS = Path(__file__).parent / "vectors"
 
 
 class Backend(NamedTuple):
-    """The six names that every backend has."""
+    """The names that every backend has."""
 
     name: str
     Arguments: Any
@@ -39,6 +39,7 @@ class Backend(NamedTuple):
     FrameWriter: Any
     MessageFilter: Any
     encode_frame: Callable[..., bytes]
+    dispatch_frames: Callable[..., None]
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

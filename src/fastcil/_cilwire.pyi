@@ -1,6 +1,7 @@
 """Types of the Cython backend; meaning and errors are in the docstrings of the module itself."""
 
 from collections.abc import (
+    Callable,
     ItemsView,
     Iterable,
     Iterator,
@@ -141,6 +142,12 @@ class MessageFilter:
     def matches(self, frame: Frame) -> bool: ...
     def matches_arguments(self, message_id: int, arguments: Mapping[str, Any]) -> bool: ...
 
+def dispatch_frames(
+    frames: Iterable[Frame],
+    table: dict[int, tuple[Callable[[int, Any], object], ...]],
+    bind: Callable[[int], tuple[Callable[[int, Any], object], ...]],
+    failed: Callable[[Callable[[int, Any], object], int], object],
+) -> None: ...
 def encode_frame(
     message_id: int,
     arguments: Mapping[str, Any] | None = None,

@@ -213,11 +213,7 @@ class SessionCore:
             epoch = self.epoch
             for frame in frames:
                 expected += 1
-                if (
-                    frame.sequence != expected
-                    or frame.epoch != epoch
-                    or frame.kind != _EVENT
-                ):
+                if frame.sequence != expected or frame.epoch != epoch or frame.kind != _EVENT:
                     break
             else:
                 self.sequence = expected
@@ -431,9 +427,7 @@ class SessionCore:
                 self._fail(now, FailureReason.eMissedHeartbeats, text, close=True)
                 return
             milliseconds = int(interval * 1000)
-            self._event(
-                events.missing_heartbeat(self._time_of_day(), self._misses, milliseconds)
-            )
+            self._event(events.missing_heartbeat(self._time_of_day(), self._misses, milliseconds))
         self._awaiting = True
         self._beat_at = now + interval
         self._actions.append(Send(control.heartbeat()))

@@ -15,7 +15,7 @@ from typing import Any, Callable, Optional
 from fastcil.catalog import SubscriberList
 from fastcil.cil import _adapters
 from fastcil.cil._interfaces import CALLBACKS, LISTS
-from fastcil.codec import Arguments, Frame
+from fastcil.codec import Arguments, Frame, dispatch_frames
 
 __all__ = ["Binder", "Dispatcher", "Handler", "generic", "typed"]
 
@@ -102,33 +102,16 @@ class Dispatcher:
 
     def dispatch(self, frame: Frame) -> None:
         """Calls every handler of one event. A listener that raises is logged, the next one runs."""
-        message_id = frame.message_id
-        handlers = self._table.get(message_id)
-        if handlers is None:
-            handlers = self._bind(message_id)
-        for handler in handlers:
-            try:
-                handler(message_id, frame.arguments)
-            except Exception:
-                self._failed(handler, message_id)
+        dispatch_frames((frame,), self._table, self._bind, self._failed)
 
     def dispatch_batch(self, frames: Iterable[Frame]) -> None:
         """dispatch() for each frame in turn."""
-        table = self._table  # changed in place only, so that this name stays good
-        for frame in frames:
-            message_id = frame.message_id
-            handlers = table.get(message_id)
-            if handlers is None:
-                handlers = self._bind(message_id)
-            for handler in handlers:
-                try:
-                    handler(message_id, frame.arguments)
-                except Exception:
-                    self._failed(handler, message_id)
+        # The table is changed in place only, so that a change takes effect at the next event.
+        dispatch_frames(frames, self._table, self._bind, self._failed)
 
     def _find(self, listener: Any, number: int, bind: Binder) -> int | None:
         for index, (other, other_number, other_bind) in enumerate(self._subscriptions):
-            if other is listener and other_number == number and other_bind is bind:
+            if other is listener and other_number == number and other_bind == bind:
                 return index
         return None
 

@@ -193,9 +193,7 @@ class Session(CtiOsObject):
     def _on_failure(self, _: int, arguments: Arguments) -> None:
         self._recovering = True
         server, port = self.core.server
-        self.update(
-            {"TryingServer": server, "TryingPort": port, "TryingSince": int(time.time())}
-        )
+        self.update({"TryingServer": server, "TryingPort": port, "TryingSince": int(time.time())})
 
     def _on_established(self, _: int, arguments: Arguments) -> None:
         """Monitor mode stands. After a reconnect, calls that ended meanwhile are ended."""

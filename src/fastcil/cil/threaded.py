@@ -59,7 +59,7 @@ class ThreadedSession(Session):
         """Begins to connect and returns at once: OnConnection or OnConnectionFailure follow.
 
         opened, when given, gets the outcome of the first of OnConnection, OnConnectionRejected and
-        OnConnectionClosed. SessionError when the session is connected, connecting or not closed yet.
+        OnConnectionClosed. SessionError when the session is under way or not closed yet.
         """
         with self._lock:
             if self._network is not None and not self._network.finished:

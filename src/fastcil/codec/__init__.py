@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         FrameReader,
         FrameWriter,
         MessageFilter,
+        dispatch_frames,
         encode_frame,
     )
 else:
@@ -43,6 +44,7 @@ else:
     FrameReader = backend.FrameReader
     FrameWriter = backend.FrameWriter
     MessageFilter = backend.MessageFilter
+    dispatch_frames = backend.dispatch_frames
     encode_frame = backend.encode_frame
 
 __all__ = [
@@ -66,5 +68,6 @@ __all__ = [
     "Reason",
     "TruncatedError",
     "WireError",
+    "dispatch_frames",
     "encode_frame",
 ]

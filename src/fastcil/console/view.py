@@ -67,7 +67,7 @@ class Dashboard:
         self._title = title
         self._seconds = seconds
         self._samples: deque[tuple[float, int, int, int]] = deque(maxlen=12)
-        self._rates: deque[float] = deque(maxlen=30)
+        self._rates: deque[float] = deque(maxlen=24)
         self.elapsed = 0.0
         self.events_per_second = 0.0
         self._bytes_per_second = (0.0, 0.0)

@@ -67,7 +67,7 @@ class Limits:
 
 
 class _Entry:
-    __slots__ = ("encoded", "key", "snapshot")
+    __slots__ = ("encoded", "key", "snapshot")  # snapshot: also what was held, after a gap
 
     def __init__(self, encoded: Encoded | None, key: Hashable | None, snapshot: bool) -> None:
         self.encoded = encoded  # None: replaced by a later one
@@ -104,7 +104,7 @@ class Outbox:
         self._held: dict[Hashable, Encoded] = {}
         self._after: list[Encoded] = []
         self._missed = 0
-        self._in_snapshot = 0
+        self._in_snapshot = 0  # entries that do not count for the bounds
         self._lagging_since: float | None = None
 
     def __bool__(self) -> bool:
@@ -244,8 +244,8 @@ class Outbox:
         held = list(self._held.values())
         self._held.clear()
         self.held_bytes = 0
-        for encoded in held:
-            self._append(encoded, None)
+        self._queue.extend(_Entry(encoded, None, True) for encoded in held)
+        self._in_snapshot += len(held)
         self.wants_snapshot = size > 0 or bool(self._after)
         return size
 

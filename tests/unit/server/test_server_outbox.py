@@ -167,6 +167,7 @@ def test_nothing_left_out_means_no_gap_and_no_snapshot() -> None:
     assert outbox.lagging
     frames = drain(outbox)
     assert names(frames) == ["a", "E"]
+    assert not outbox.snapshot_pending
     check_numbers(frames)
     assert not outbox.wants_snapshot
 

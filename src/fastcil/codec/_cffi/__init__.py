@@ -4,6 +4,7 @@ from fastcil.codec._cffi.arguments import Arguments
 from fastcil.codec._cffi.filters import MessageFilter
 from fastcil.codec._cffi.frames import Frame, FrameWriter, encode_frame
 from fastcil.codec._cffi.reader import FrameReader
+from fastcil.codec._reference.dispatching import dispatch_frames
 
 __all__ = [
     "Arguments",
@@ -11,5 +12,6 @@ __all__ = [
     "FrameReader",
     "FrameWriter",
     "MessageFilter",
+    "dispatch_frames",
     "encode_frame",
 ]

@@ -7,6 +7,7 @@ soon as it is received. What another backend answers differently is a bug of one
 from __future__ import annotations
 
 from fastcil.codec._reference.arguments import Arguments
+from fastcil.codec._reference.dispatching import dispatch_frames
 from fastcil.codec._reference.filters import MessageFilter
 from fastcil.codec._reference.frames import Frame, FrameWriter, encode_frame
 from fastcil.codec._reference.reader import FrameReader
@@ -17,5 +18,6 @@ __all__ = [
     "FrameReader",
     "FrameWriter",
     "MessageFilter",
+    "dispatch_frames",
     "encode_frame",
 ]
