@@ -5,11 +5,11 @@ Commands import what they need when they run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Callable
 
 try:
     import click
@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 _CHUNK = 1 << 16
 _SPIN_NS = 1_000_000
+_CONNECT_SECONDS = 10.0
 
 
 class _Prefixed:
@@ -177,14 +178,37 @@ def encode(file: Any, output: BinaryIO) -> None:
     output.flush()
 
 
-def _events(url: str, chosen: MessageFilter | None) -> Iterator[Frame]:
-    """The events of a server in monitor mode, until the connection ends."""
+def _follow(
+    url: str,
+    chosen: MessageFilter | None,
+    handle: Callable[[Frame], bool],
+    seconds: float | None = None,
+) -> None:
+    """Give the events of a server in monitor mode to `handle`, in order.
+
+    Until it returns True, for some seconds, or until the session is closed.
+    """
+    import asyncio
+
     from fastcil import cil
 
+    async def follow() -> None:
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit, cil.connect(url, timeout=_CONNECT_SECONDS) as session:
+                stream = session.events()
+                await session.monitor(_text_of(chosen))
+                async for frame in stream:
+                    if handle(frame):
+                        return
+        except TimeoutError:
+            if not limit.expired():
+                raise
+
     try:
-        with cil.connect_sync(url) as session:
-            session.monitor(_text_of(chosen))
-            yield from session.events()
+        asyncio.run(follow())
+    except BrokenPipeError:
+        raise
     except (FastcilError, OSError) as error:
         raise click.ClickException(f"{url}: {error}") from error
 
@@ -200,28 +224,15 @@ def record(url: str, file: Path, chosen: MessageFilter | None, seconds: float | 
     \b
     Example: fastcil record ctios://localhost calls.rec --filter 'CallStatus=*' --seconds 60
     """
-    import signal
-
-    waiting = True
-
-    def stop(*_: object) -> None:
-        if waiting:  # and not writing: the last record is whole
-            raise KeyboardInterrupt
-
     with RecordingWriter(file) as writer:
-        if seconds is not None:
-            signal.signal(signal.SIGALRM, stop)
-            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 0.05)
-        try:
-            for frame in _events(url, chosen):
-                waiting = False
+
+        def keep(frame: Frame) -> bool:
+            if frame.epoch:  # the client numbers none of its own events
                 writer.write(time.monotonic_ns(), frame)
-                waiting = True
-        except KeyboardInterrupt:
-            pass
-        finally:
-            if seconds is not None:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+            return False
+
+        with contextlib.suppress(KeyboardInterrupt):
+            _follow(url, chosen, keep, seconds)
         click.echo(f"{writer.frames_written} events in {file}", err=True)
 
 
@@ -282,16 +293,19 @@ def monitor(url: str, chosen: MessageFilter | None, as_json: bool, count: int | 
     """
     from fastcil.frame_json import event_name, frame_object
 
-    try:
-        for number, frame in enumerate(_events(url, chosen), 1):
-            if as_json:
-                _print_json(frame_object(frame))
-            else:
-                click.echo(f"{event_name(frame) or frame.message_id}\n{frame.arguments.dump()}")
-            if number == count:
-                break
-    except KeyboardInterrupt:
-        pass
+    printed = 0
+
+    def show(frame: Frame) -> bool:
+        nonlocal printed
+        if as_json:
+            _print_json(frame_object(frame))
+        else:
+            click.echo(f"{event_name(frame) or frame.message_id}\n{frame.arguments.dump()}")
+        printed += 1
+        return printed == count
+
+    with contextlib.suppress(KeyboardInterrupt):
+        _follow(url, chosen, show)
 
 
 def _serve(host: str, port: int, **options: Any) -> None:

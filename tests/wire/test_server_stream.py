@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 import pytest
 
@@ -14,8 +14,6 @@ from fastcil.catalog.requests import RequestID
 from fastcil.codec import Frame, FrameKind, FrameReader, control, encode_frame
 from fastcil.codec.control import CloseReason
 from fastcil.server import EventServer, SourceEvent
-
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 SECONDS = 20.0
 BEGIN = event_id("OnCallBegin")
@@ -46,9 +44,12 @@ class Script:
 
 
 class Client:
-    """A connection that reads frame by frame, each wait with a time-out."""
+    """A connection that reads frame by frame, each wait with a time-out; run() closes it."""
+
+    opened: ClassVar[list[Client]] = []
 
     def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+        self.opened.append(self)
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -101,6 +102,8 @@ def run(test: Callable[[EventServer, Script], Awaitable[None]], **options: Any) 
         try:
             await asyncio.wait_for(test(server, script), 2 * SECONDS)
         finally:
+            while Client.opened:
+                Client.opened.pop().socket.close()
             await asyncio.wait_for(server.stop(), SECONDS)
         return server
 

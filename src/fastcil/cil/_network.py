@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from fastcil.cil import events
+from fastcil.cil._iterate import EventHub
 from fastcil.cil.core import Action, Close, Deliver, Open, Send, SessionCore, State
 from fastcil.cil.dispatch import Dispatcher
 from fastcil.cil.settings import Settings
@@ -68,9 +69,10 @@ class _Queue:
 class Network:
     """Runs a core: only the network thread touches it."""
 
-    def __init__(self, core: SessionCore, dispatcher: Dispatcher) -> None:
+    def __init__(self, core: SessionCore, dispatcher: Dispatcher, hub: EventHub) -> None:
         self.core = core
         self._dispatcher = dispatcher
+        self._hub = hub
         self._queue = _Queue()
         self._commands: deque[Callable[[], None]] = deque()
         self._selector = selectors.DefaultSelector()
@@ -146,7 +148,9 @@ class Network:
                 self._thread.join()
                 self._final.set()
             self._dispatcher.dispatch_batch(batch)
+            self._hub.put(batch)
             if final:
+                self._hub.close()
                 return
             if self._paused and self._queue.low():
                 self._wake()

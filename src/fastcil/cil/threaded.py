@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from fastcil.catalog import CilError
+from fastcil.cil._iterate import EventHub, EventStream
 from fastcil.cil._network import Network
 from fastcil.cil.core import Monitor, SessionCore, State
 from fastcil.cil.errors import ConnectError, SessionError
@@ -51,6 +52,7 @@ class ThreadedSession(Session):
     ) -> None:
         super().__init__(core=core, store=store)
         self._network: Network | None = None
+        self._hub = EventHub(self._waits_for_answer)
         self._lock = threading.Lock()
 
     # --- connection -----------------------------------------------------------------------------
@@ -69,7 +71,8 @@ class ThreadedSession(Session):
                 raise SessionError("Disconnect first, and wait for OnConnectionClosed", code)
             self._prepare(settings)
             self._opening = [] if opened is None else [opened]
-            self._network = Network(self.core, self.dispatcher)
+            self._hub = EventHub(self._waits_for_answer)
+            self._network = Network(self.core, self.dispatcher, self._hub)
             _live.add(self)
             self._network.start(settings)
 
@@ -98,6 +101,7 @@ class ThreadedSession(Session):
         if network is None or network.finished:
             return False
         self.dispatcher.mute()
+        self._hub.close()
         network.disconnect()
         if not network.is_event_thread():
             network.join(timeout)
@@ -129,6 +133,7 @@ class ThreadedSession(Session):
         mode = self._mode(text, snapshot, more)
         future: Future[None] = Future()
         self._filtering[mode.invoke_id] = future
+        self._hub.stir()
         try:
             self._set_mode(mode)
             future.result(timeout)
@@ -137,11 +142,24 @@ class ThreadedSession(Session):
         finally:
             self._filtering.pop(mode.invoke_id, None)
 
+    def events(self, *, timeout: float | None = None) -> EventStream:
+        """All events in order, for `for`; after the listeners had them.
+
+        The first call also gives what came since connect(); when that was too much to keep, the
+        stream begins with OnGap. A stream that is not read makes delivery pause, and so the server
+        sees a slow client. With a timeout, TimeoutError after so many seconds without an event.
+        """
+        return self._hub.stream(timeout)
+
     def set_message_filter(self, text: str, *, snapshot: bool = True, **more: Any) -> None:
         """Asks for monitor mode and does not wait: OnMonitorModeEstablished follows."""
         self._set_mode(self._mode(text, snapshot, more))
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _waits_for_answer(self) -> bool:
+        """While monitor() waits, delivery must not: the answer comes behind the snapshot."""
+        return bool(self._filtering)
 
     def _set_mode(self, mode: Monitor) -> None:
         network = self._network

@@ -129,9 +129,7 @@ def code_of(work: Callable[[], Any]) -> CilError:
     return CilError.CIL_OK
 
 
-def add_listener(
-    session: ThreadedSession, listener: Any, list_id: int, bind: Binder
-) -> CilError:
+def add_listener(session: ThreadedSession, listener: Any, list_id: int, bind: Binder) -> CilError:
     """AddEventListener and its kin; adding twice does nothing."""
     try:
         session.add_listener(listener, list_id, bind)

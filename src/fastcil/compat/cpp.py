@@ -285,13 +285,19 @@ class CCtiOsSession(CtiOsObject, cil.ThreadedSession):
         return common.add_listener(self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _typed)
 
     def RemoveSkillGroupEventListener(self, pSkillGroupEvents: Any) -> int:
-        return common.remove_listener(self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _typed)
+        return common.remove_listener(
+            self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _typed
+        )
 
     def AddButtonEnablementEventListener(self, pButtonEvents: Any) -> int:
-        return common.add_listener(self, pButtonEvents, SubscriberList.eButtonEnablementList, _typed)
+        return common.add_listener(
+            self, pButtonEvents, SubscriberList.eButtonEnablementList, _typed
+        )
 
     def RemoveButtonEnablementEventListener(self, pButtonEvents: Any) -> int:
-        return common.remove_listener(self, pButtonEvents, SubscriberList.eButtonEnablementList, _typed)
+        return common.remove_listener(
+            self, pButtonEvents, SubscriberList.eButtonEnablementList, _typed
+        )
 
     def AddAllInOneEventListener(self, pAllInOneEvents: Any) -> int:
         return common.add_listener(self, pAllInOneEvents, SubscriberList.eAllInOneList, _typed)
@@ -300,10 +306,14 @@ class CCtiOsSession(CtiOsObject, cil.ThreadedSession):
         return common.remove_listener(self, pAllInOneEvents, SubscriberList.eAllInOneList, _typed)
 
     def AddSilentMonitorEventListener(self, pSilentMonitorEvents: Any) -> int:
-        return common.add_listener(self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _typed)
+        return common.add_listener(
+            self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _typed
+        )
 
     def RemoveSilentMonitorEventListener(self, pSilentMonitorEvents: Any) -> int:
-        return common.remove_listener(self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _typed)
+        return common.remove_listener(
+            self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _typed
+        )
 
     # --- generic listeners: OnEvent(iEventID, rArgs) ---
 
@@ -326,16 +336,24 @@ class CCtiOsSession(CtiOsObject, cil.ThreadedSession):
         return common.remove_listener(self, pAgentEvents, SubscriberList.eAgentList, _generic)
 
     def AddSkillGroupEventGenericListener(self, pSkillGroupEvents: Any) -> int:
-        return common.add_listener(self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _generic)
+        return common.add_listener(
+            self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _generic
+        )
 
     def RemoveSkillGroupEventGenericListener(self, pSkillGroupEvents: Any) -> int:
-        return common.remove_listener(self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _generic)
+        return common.remove_listener(
+            self, pSkillGroupEvents, SubscriberList.eSkillGroupList, _generic
+        )
 
     def AddButtonEnablementEventGenericListener(self, pButtonEvents: Any) -> int:
-        return common.add_listener(self, pButtonEvents, SubscriberList.eButtonEnablementList, _generic)
+        return common.add_listener(
+            self, pButtonEvents, SubscriberList.eButtonEnablementList, _generic
+        )
 
     def RemoveButtonEnablementEventGenericListener(self, pButtonEvents: Any) -> int:
-        return common.remove_listener(self, pButtonEvents, SubscriberList.eButtonEnablementList, _generic)
+        return common.remove_listener(
+            self, pButtonEvents, SubscriberList.eButtonEnablementList, _generic
+        )
 
     def AddAllInOneEventGenericListener(self, pAllInOneEvents: Any) -> int:
         return common.add_listener(self, pAllInOneEvents, SubscriberList.eAllInOneList, _generic)
@@ -344,7 +362,11 @@ class CCtiOsSession(CtiOsObject, cil.ThreadedSession):
         return common.remove_listener(self, pAllInOneEvents, SubscriberList.eAllInOneList, _generic)
 
     def AddSilentMonitorEventGenericListener(self, pSilentMonitorEvents: Any) -> int:
-        return common.add_listener(self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _generic)
+        return common.add_listener(
+            self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _generic
+        )
 
     def RemoveSilentMonitorEventGenericListener(self, pSilentMonitorEvents: Any) -> int:
-        return common.remove_listener(self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _generic)
+        return common.remove_listener(
+            self, pSilentMonitorEvents, SubscriberList.eSilentMonitorList, _generic
+        )
