@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import select
 import socket
 from typing import Any
 
 from fastcil.catalog import EVENT_NAMES
-from fastcil.codec import Arguments, Frame, FrameKind, FrameReader, FrameWriter, encode_frame
+from fastcil.codec import Arguments, Frame, FrameKind, FrameReader, FrameWriter
 from fastcil.codec.control import CloseReason, Welcome, close, welcome
 
 SECONDS = 10.0  # a limit, never a wait
@@ -101,6 +102,12 @@ class Peer:
         self._connections.append(connection)
         return connection
 
+    def chosen_of(self, other: Peer) -> Peer:
+        """Which of two the client came to."""
+        listeners = {self._listener: self, other._listener: other}
+        ready, _, _ = select.select(list(listeners), [], [], SECONDS)
+        return listeners[ready[0]]
+
     def close(self) -> None:
         self._listener.close()
         for connection in self._connections:
@@ -151,8 +158,3 @@ class Events:
 
     def empty(self) -> bool:
         return self._queue.empty()
-
-
-def unnumbered(name: str, fields: dict[str, Any]) -> bytes:
-    """An event without a number."""
-    return encode_frame(EVENT_NAMES[name], fields)

@@ -177,12 +177,18 @@ class AsyncSession(Session):
     async def disconnect(self) -> None:
         """Closes; OnConnectionClosed is the last event. Nothing when not connected."""
         protocol = self._protocol
+        self.disconnect_nowait()
+        if protocol is not None:
+            await asyncio.wait([protocol.gone], timeout=_CLOSE_SECONDS)
+
+    def disconnect_nowait(self) -> None:
+        """disconnect() for a listener: the socket closes a moment later."""
+        if self.core.state is State.IDLE:
+            return
         self._closing = True
         self.dispatcher.mute()
         self.core.disconnect()
         self._act()
-        if protocol is not None:
-            await asyncio.wait([protocol.gone], timeout=_CLOSE_SECONDS)
 
     async def monitor(self, text: str, *, snapshot: bool = True, **more: Any) -> None:
         """Monitor mode: returns when OnMonitorModeEstablished came, the snapshot before it.
