@@ -94,7 +94,7 @@ test-sanitize: $(NATIVE)/test-san-simd $(NATIVE)/test-san-scalar
 	ASAN_OPTIONS=detect_leaks=1 $(NATIVE)/test-san-scalar
 	$(call tree,build/san)
 	test -x .venv-san/bin/python || python3 -m venv .venv-san
-	.venv-san/bin/python -m pip install -q 'setuptools>=77' 'Cython>=3.1' pytest hypothesis
+	.venv-san/bin/python -m pip install -q 'setuptools>=77' 'Cython>=3.1' pytest pytest-timeout hypothesis
 	FASTCIL_DEBUG=1 FASTCIL_SANITIZE=1 .venv-san/bin/python -m pip install -q --no-deps --no-build-isolation \
 	  --force-reinstall build/san
 	$(SAN_ENV) ASAN_OPTIONS=detect_leaks=0 FASTCIL_BACKEND=cython FASTCIL_TEST_BACKENDS=cython \
@@ -141,6 +141,6 @@ test-pypy:
 	$(call need,pypy3,pypy3 pypy3-dev pypy3-venv)
 	$(call tree,build/pypy)
 	test -x .venv-pypy/bin/python || pypy3 -m venv .venv-pypy
-	.venv-pypy/bin/python -m pip install -q 'setuptools>=77' pytest hypothesis
+	.venv-pypy/bin/python -m pip install -q 'setuptools>=77' pytest pytest-timeout hypothesis
 	.venv-pypy/bin/python -m pip install -q --no-deps --no-build-isolation --force-reinstall build/pypy
 	FASTCIL_TEST_BACKENDS=cffi,reference .venv-pypy/bin/python -m pytest -q -p no:cacheprovider $(PYPY_TESTS)

@@ -6,6 +6,7 @@ import contextlib
 import queue
 import select
 import socket
+from itertools import count
 from typing import Any
 
 from fastcil.catalog import EVENT_NAMES
@@ -13,6 +14,7 @@ from fastcil.codec import Arguments, Frame, FrameKind, FrameReader, FrameWriter
 from fastcil.codec.control import CloseReason, Welcome, close, welcome
 
 SECONDS = 10.0  # a limit, never a wait
+_epochs = count(100)
 
 
 class PeerConnection:
@@ -21,6 +23,7 @@ class PeerConnection:
     def __init__(self, sock: socket.socket, epoch: int) -> None:
         self.sock = sock
         sock.settimeout(SECONDS)
+        self.epoch = epoch
         self._reader = FrameReader()
         self._writer = FrameWriter(epoch=epoch)
 
@@ -98,7 +101,7 @@ class Peer:
 
     def accept(self) -> PeerConnection:
         sock, _ = self._listener.accept()
-        connection = PeerConnection(sock, 100 + len(self._connections))
+        connection = PeerConnection(sock, next(_epochs))
         self._connections.append(connection)
         return connection
 

@@ -221,7 +221,7 @@ def test_broken_bytes_and_a_gap(peer: Peer) -> None:
     async def main() -> list[int]:
         session, server = await pair(peer)
         server.events(("OnCallHeld", {}))
-        server.send(gap(Gap(7, 2, 8, 100, "slow")))
+        server.send(gap(Gap(7, 2, 8, server.epoch, "slow")))
         server.send(b"\xff" * 64)
         stream = session.events()
         seen = []

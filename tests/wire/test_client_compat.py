@@ -1,4 +1,4 @@
-"""The Java, .NET and C++ faces: names, results, listener models; on real sockets where it matters."""
+"""The Java, .NET and C++ faces: names, results, listener models; on real sockets."""
 
 from __future__ import annotations
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from client_peer import SECONDS, Events, Peer, PeerConnection, unused_port
+from client_peer import SECONDS, Events, Peer, unused_port
+from client_session import Live, settings
 
-from fastcil.catalog import CilError, ConnectionFailureReason, SubscriberList, event_id
+from fastcil.catalog import ConnectionFailureReason, SubscriberList, event_id
 from fastcil.cil import (
     GAP_EVENT,
     CallEventsAdapter,
@@ -20,16 +20,16 @@ from fastcil.cil import (
     RequestFailedError,
     SessionClosedError,
     SessionError,
-    Settings,
     ThreadedSession,
+    _network,
     connect_sync,
     typed,
 )
 from fastcil.codec import Arguments, FilterError, FrameKind
-from fastcil.codec.control import CloseReason, Gap, Welcome, gap, welcome
+from fastcil.codec.control import CloseReason, Gap, gap
 
 KEY = "call.5000.101.22866"
-HELD, BEGIN, END = (event_id(name) for name in ("OnCallHeld", "OnCallBegin", "OnCallEnd"))
+HELD, END = event_id("OnCallHeld"), event_id("OnCallEnd")
 
 
 @pytest.fixture
@@ -42,35 +42,6 @@ def peer() -> Iterator[Peer]:
 def no_threads_left() -> Iterator[None]:
     yield
     assert [one.name for one in threading.enumerate() if one.name.startswith("fastcil")] == []
-
-
-def settings(*ports: int, **more: Any) -> Settings:
-    url = "ctios://" + ",".join(f"127.0.0.1:{port}" for port in ports)
-    return Settings.from_url(url, backoff_first=0.01, backoff_cap=0.05, **more)
-
-
-class Live:
-    """A session with a listener of all events, connected to a scripted server."""
-
-    def __init__(self, peer: Peer, **more: Any) -> None:
-        self.events = Events()
-        self.session = ThreadedSession()
-        self.session.add_listener(self.events)
-        self.session.start(settings(peer.port, **more))
-        self.server: PeerConnection = peer.accept()
-        self.hello = self.server.greet(connection_id="c1")
-        self.events.wait("OnConnection")
-
-    def monitor(self, *snapshot: tuple[str, dict[str, Any]]) -> None:
-        self.session.set_message_filter("MessageID=*")
-        self.server.establish(*snapshot)
-        self.events.wait("OnMonitorModeEstablished")
-
-    def __enter__(self) -> Live:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.disconnect()
 
 
 def test_connect_monitor_and_disconnect_in_order(peer: Peer) -> None:
@@ -173,6 +144,7 @@ def test_failover_restores_the_filter_and_ends_what_ended(peer: Peer) -> None:
             request = server.establish(*begin)
             events.wait("OnMonitorModeEstablished")
             assert len(session.calls) == 2
+            stream = session.events(timeout=SECONDS)
             server.close()
             server = sides[first].accept()
             hello = server.greet()
@@ -184,6 +156,8 @@ def test_failover_restores_the_filter_and_ends_what_ended(peer: Peer) -> None:
             assert events.wait("OnCallEnd")["UniqueObjectID"] == "call.1.2.1"
             events.wait("OnMonitorModeEstablished")
             assert list(session.calls) == ["call.1.1.1"]
+            ended = next(event for event in stream if event.message_id == END)
+            assert ended.get("UniqueObjectID") == "call.1.2.1"
         finally:
             session.disconnect()
 
@@ -191,7 +165,7 @@ def test_failover_restores_the_filter_and_ends_what_ended(peer: Peer) -> None:
 def test_a_gap_is_told(peer: Peer) -> None:
     with Live(peer) as live:
         live.monitor()
-        live.server.send(gap(Gap(7, 2, 8, 100, "slow")))
+        live.server.send(gap(Gap(7, 2, 8, live.server.epoch, "slow")))
         assert live.events.wait(GAP_EVENT)["Missed"] == 7
 
 
@@ -301,6 +275,18 @@ def test_listeners_that_raise_leave_and_join(peer: Peer) -> None:
         assert order == ["once", "late", "late"]
 
 
+def test_sys_exit_in_a_listener_ends_nothing(peer: Peer) -> None:
+    with Live(peer) as live:
+
+        class Exiting:
+            def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+                sys.exit(1)
+
+        live.session.add_listener(Exiting(), SubscriberList.eCallList)
+        live.server.events(("OnCallHeld", {}), ("OnCallHeld", {}), ("OnCallEnd", {}))
+        assert live.events.until("OnCallEnd") == [HELD, HELD, END]
+
+
 def test_typed_listener_and_the_life_of_a_call(peer: Peer) -> None:
     with Live(peer) as live:
         session = live.session
@@ -350,6 +336,15 @@ def test_order_over_many_batches(peer: Peer) -> None:
         assert seen == list(range(30000))
 
 
+def test_reading_goes_on_after_every_pause(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_network, "_QUEUE_FRAMES", 10)
+    with Live(peer, heartbeat=0) as live:  # no timer would mend a lost wake-up
+        for number in range(300):
+            live.server.events(*[("OnCallHeld", {"EventCause": number})] * 100)
+        live.server.events(("OnCallEnd", {}))
+        assert len(live.events.until("OnCallEnd")) == 30001
+
+
 def test_a_slow_listener_pauses_reading_and_loses_nothing(peer: Peer) -> None:
     with Live(peer, heartbeat=0.01, max_heartbeats=2) as live:
         gate = threading.Event()
@@ -385,123 +380,3 @@ def test_a_slow_listener_pauses_reading_and_loses_nothing(peer: Peer) -> None:
         gate.set()
         assert done.wait(SECONDS)
         assert seen == list(range(20000))
-
-
-def test_waiting_on_the_event_thread_is_refused(peer: Peer) -> None:
-    with Live(peer) as live:
-        session = live.session
-        errors: list[SessionError] = []
-
-        class Waiting:
-            def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
-                for wait in (
-                    lambda: session.monitor("MessageID=*"),
-                    lambda: session.connect(settings(1)),
-                ):
-                    try:
-                        wait()
-                    except SessionError as error:
-                        errors.append(error)
-
-        session.add_listener(Waiting(), SubscriberList.eCallList)
-        live.server.events(("OnCallHeld", {}))
-        live.events.wait("OnCallHeld")
-        session.disconnect()
-        assert [error.code for error in errors] == [CilError.E_CTIOS_INVALID_OBJECT_STATE] * 2
-        assert "set_message_filter()" in str(errors[0])
-
-
-def test_disconnect_in_a_listener_is_the_end(peer: Peer) -> None:
-    with Live(peer) as live:
-        session = live.session
-        seen: list[int] = []
-        closed = threading.Event()
-
-        class Leaving:
-            def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
-                seen.append(iEventID)
-                if iEventID == HELD:
-                    assert session.disconnect()
-                elif iEventID == event_id("OnConnectionClosed"):
-                    closed.set()
-
-        session.remove_listener(live.events)
-        session.add_listener(Leaving())
-        live.server.events(*[("OnCallHeld", {})] * 50)
-        assert closed.wait(SECONDS)
-        assert live.server.closed()
-        assert seen == [HELD, event_id("OnConnectionClosed")]
-        assert session._network is not None
-        session._network.join(SECONDS)
-
-
-def test_a_second_connect_needs_a_disconnect(peer: Peer) -> None:
-    with Live(peer) as live:
-        with pytest.raises(SessionError) as caught:
-            live.session.start(settings(peer.port))
-        assert caught.value.code == CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
-        live.session.disconnect()
-        assert not live.session.disconnect()
-        live.events.wait("OnConnectionClosed")
-        live.session.start(settings(peer.port))
-        peer.accept().greet()
-        live.events.wait("OnConnection")
-
-
-def test_fewer_keywords_are_agreed_on(peer: Peer) -> None:
-    events = Events()
-    session = ThreadedSession()
-    session.add_listener(events)
-    session.start(settings(peer.port))
-    try:
-        server = peer.accept()
-        server.expect(FrameKind.HELLO)
-        # The first event stands right behind the WELCOME, in the same piece.
-        server._writer.write(HELD, {"UniqueObjectID": KEY})
-        server.send(welcome(Welcome(keyword_count=200)) + server._writer.take())
-        assert events.wait("OnCallHeld")["UniqueObjectID"] == KEY
-    finally:
-        session.disconnect()
-
-
-def test_the_opening_byte_by_byte(peer: Peer) -> None:
-    session = ThreadedSession()
-    events = Events()
-    session.add_listener(events)
-    session.start(settings(peer.port))
-    try:
-        server = peer.accept()
-        server.expect(FrameKind.HELLO)
-        server._writer.write(HELD, {"UniqueObjectID": KEY})
-        data = welcome(Welcome()) + server._writer.take()
-        for index in range(len(data)):
-            server.send(data[index : index + 1])
-        assert events.wait("OnCallHeld")["UniqueObjectID"] == KEY
-    finally:
-        session.disconnect()
-
-
-def test_an_interpreter_that_ends_closes_live_sessions(peer: Peer) -> None:
-    code = (
-        "import sys, fastcil\n"
-        f"s = fastcil.connect_sync('ctios://127.0.0.1:{peer.port}')\n"
-        "print('open')\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-X", "dev", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    server = peer.accept()
-    server.greet()
-    assert server.closed()
-    out, err = process.communicate(timeout=SECONDS)
-    assert (process.returncode, out, err) == (0, b"open\n", b"")
-
-
-def test_ten_sessions_at_once(peer: Peer) -> None:
-    lives = [Live(peer) for _ in range(10)]
-    for number, live in enumerate(lives):
-        live.server.events(("OnCallHeld", {"EventCause": number}))
-    for number, live in enumerate(lives):
-        assert live.events.wait("OnCallHeld")["EventCause"] == number
-    for live in lives:
-        live.session.disconnect()

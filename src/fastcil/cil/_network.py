@@ -147,13 +147,23 @@ class Network:
                 self._dispatcher.mute(False)
                 self._thread.join()
                 self._final.set()
-            self._dispatcher.dispatch_batch(batch)
+            self._dispatch(batch)
             self._hub.put(batch)
             if final:
                 self._hub.close()
                 return
             if self._paused and self._queue.low():
                 self._wake()
+
+    def _dispatch(self, batch: Sequence[Frame]) -> None:
+        frames = iter(batch)
+        while True:
+            try:
+                self._dispatcher.dispatch_batch(frames)
+                return
+            except BaseException:
+                # sys.exit() in a listener ends neither the thread nor the other events.
+                logger.exception("a listener tried to end the event thread")
 
     # --- the network thread ---------------------------------------------------------------------
 
@@ -181,6 +191,9 @@ class Network:
 
     def _turn(self) -> None:
         """Waits for one round of what can happen, and tells the core."""
+        # Asked before waiting: the event thread wakes only a network thread that has paused.
+        if self._paused and self._queue.low():
+            self._pause(False)
         deadline = self.core.deadline
         timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
         for key, mask in self._selector.select(timeout):
@@ -191,8 +204,6 @@ class Network:
                 self._ready(mask)
         while self._commands:
             self._commands.popleft()()
-        if self._paused and self._queue.low():
-            self._pause(False)
         self.core.tick(time.monotonic())
 
     def _ready(self, mask: int) -> None:

@@ -63,6 +63,8 @@ class EventStream:
         while not self._frames:
             if self._ended:
                 raise StopAsyncIteration
+            if self._waiter is not None:
+                raise SessionError("another task is waiting for this stream: open a second one")
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter

@@ -27,6 +27,7 @@ from fastcil.cil.errors import ConnectError, SessionError
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
+from fastcil.codec import Frame
 
 __all__ = ["ThreadedSession", "connect_sync"]
 
@@ -166,6 +167,10 @@ class ThreadedSession(Session):
         if network is None or network.finished or self.core.state is State.IDLE:
             raise SessionError("not connected", CilError.E_CTIOS_SESSION_NOT_CONNECTED)
         network.call(lambda: self.core.set_monitor(mode))
+
+    def _deliver_one(self, frame: Frame) -> None:
+        super()._deliver_one(frame)
+        self._hub.put([frame])
 
     def _forget_monitor(self, invoke_id: int) -> None:
         def forget() -> None:

@@ -16,6 +16,7 @@ from fastcil.server.client import ClientConnection
 from fastcil.server.counters import Counters
 from fastcil.server.outbox import Encoded, Limits
 from fastcil.server.source import SourceEvent, as_source
+from fastcil.server.typed import typed
 
 __all__ = ["EventServer"]
 
@@ -207,7 +208,7 @@ class EventServer:
         found = []
         everything = chosen.text.strip() == _ALL
         for number, arguments in self.source.snapshot(level):
-            data = encode_frame(number, arguments)
+            data = encode_frame(number, typed(number, arguments))
             if everything or chosen.matches(Frame.from_bytes(data)):
                 found.append(Encoded(number, data))
         self._counters.snapshots_sent += 1

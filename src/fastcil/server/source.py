@@ -9,6 +9,7 @@ from fastcil.catalog import event_id
 from fastcil.codec import Frame, FrameKind, encode_frame
 from fastcil.server.outbox import Encoded
 from fastcil.server.state import StreamState
+from fastcil.server.typed import typed
 
 __all__ = [
     "ContactCentreSource",
@@ -81,7 +82,8 @@ class SourceEvent:
         found = self._encoded[level]
         if found is None:
             arguments = self.minimal if level else self.complete
-            found = Encoded(self.message_id, encode_frame(self.message_id, arguments))
+            data = encode_frame(self.message_id, typed(self.message_id, arguments))
+            found = Encoded(self.message_id, data)
             self._encoded[level] = found
             if self.minimal is self.complete:
                 self._encoded[1 - level] = found

@@ -1,0 +1,70 @@
+"""What a server encodes has the documented types, whatever the Python value says."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from fastcil.catalog import EVENTS_BY_ID, event_id
+from fastcil.codec import ArgType, Arguments, Frame
+from fastcil.server import ContactCentreSource, SourceEvent
+from fastcil.server.typed import typed
+from fastcil.workload import ContactCentre
+
+HELD, BEGIN = event_id("OnCallHeld"), event_id("OnCallBegin")
+
+
+def test_types_follow_the_table() -> None:
+    found = typed(BEGIN, {"CallStatus": 2, "ConnectionCallID": 16777987, "ANI": "415"})
+    assert isinstance(found, Arguments)
+    assert found.type_of("CallStatus") == ArgType.SHORT
+    assert found.type_of("ConnectionCallID") == ArgType.UINT
+    assert found.type_of("ANI") == ArgType.STRING
+
+
+def test_order_and_values_stay() -> None:
+    plain = {"UniqueObjectID": "call.1", "CallStatus": 4, "EnablementMask": 8}
+    found = typed(HELD, plain)
+    assert list(found.items()) == list(plain.items())
+
+
+@pytest.mark.parametrize("value", [1 << 15, -(1 << 15) - 1, True, "4", None])
+def test_what_does_not_fit_keeps_its_own_type(value: object) -> None:
+    plain = {"CallStatus": value}
+    assert typed(HELD, plain) is plain
+
+
+def test_arguments_and_unknown_events_are_left_alone() -> None:
+    arguments = Arguments({"CallStatus": 4})
+    assert typed(HELD, arguments) is arguments
+    plain = {"CallStatus": 4}
+    assert typed(0x7FFFFFFF, plain) is plain
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_every_generated_event_has_its_documented_types(level: int) -> None:
+    checked = 0
+    for event in islice(ContactCentre(30, 4), 3000):
+        made = SourceEvent(event.message_id, event.complete, event.minimal)
+        arguments = Frame.from_bytes(made.encoded(level).frame).arguments
+        for parameter in EVENTS_BY_ID[event.message_id].parameters:
+            if parameter.keyword in arguments:
+                assert arguments.type_of(parameter.keyword).name == parameter.type, parameter
+                checked += 1
+    assert checked > 10_000
+
+
+def test_an_event_whose_levels_are_equal_is_encoded_once() -> None:
+    event = SourceEvent(HELD, {"CallStatus": 4})
+    assert event.encoded(0) is event.encoded(1)
+
+
+def test_same_seed_same_bytes() -> None:
+    def stream(seed: int) -> bytes:
+        source = ContactCentreSource(ContactCentre(20, seed), rate=0)
+        found = [event for _ in range(8) for event in source.next_events(0)]
+        return b"".join(event.encoded(level).frame for event in found for level in (0, 1))
+
+    assert stream(3) == stream(3)
+    assert stream(3) != stream(4)
