@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastcil.catalog import event_id
+from fastcil.recording import RecordingReader
 from fastcil.workload import samples
 
+FROM_FILE = "FASTCIL_BENCH_FILE"  # a recording to take the events from, here and in child processes
+BEGIN = event_id("OnCallBegin")
+HELD = event_id("OnCallHeld")
 READ = ("UniqueObjectID", "CallStatus", "ICMEnterpriseUniqueID")
 
 
@@ -58,5 +64,31 @@ def call_held() -> Event:
     return Event("call_held", f"OnCallHeld, {len(values)} items", samples.CALL_HELD_ID, values)
 
 
+def recorded(path: str) -> list[Event]:
+    """The fullest OnCallBegin and OnCallHeld of a recording (`fastcil record`)."""
+    fullest: dict[int, dict[str, Any]] = {}
+    with RecordingReader(path) as reader:
+        for _, frame in reader:
+            if frame.message_id in (BEGIN, HELD):
+                values = frame.to_dict()
+                if len(values) > len(fullest.get(frame.message_id, {})):
+                    fullest[frame.message_id] = values
+    found = []
+    for number, name, callback in (
+        (BEGIN, "call_begin", "OnCallBegin"),
+        (HELD, "call_held", "OnCallHeld"),
+    ):
+        values = fullest.get(number, {})
+        missing = [key for key in READ if key not in values]
+        if missing:
+            raise SystemExit(
+                f"{path}: no {callback} with {', '.join(missing)}; record with MinimizeEventArgs 0"
+            )
+        found.append(Event(name, f"{callback}, {len(values)} items, recorded", number, values))
+    return found
+
+
 def events() -> list[Event]:
+    if FROM_FILE in os.environ:
+        return recorded(os.environ[FROM_FILE])
     return [call_begin(), call_held()]

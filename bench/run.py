@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -19,7 +20,7 @@ import loopback
 import memory
 import peers
 import report
-from events import Event, events
+from events import FROM_FILE, Event, events
 from rows import PROMISED_PEER, Row, load_floors, rows
 from timing import interleaved, ratio
 
@@ -163,7 +164,10 @@ def main() -> None:
         "--docs", action="store_true", help="write the tables into docs/performance.md"
     )
     parser.add_argument("--output", type=Path, default=RESULTS, help="the JSON file")
+    parser.add_argument("--from-file", help="take the events from a recording (fastcil record)")
     given = parser.parse_args()
+    if given.from_file:
+        os.environ[FROM_FILE] = str(Path(given.from_file).resolve())
     result = measure(
         5 if given.quick else given.repeats,
         lambda text: print(f"… {text}", flush=True),

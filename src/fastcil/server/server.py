@@ -9,14 +9,14 @@ import random
 import time
 from typing import Any
 
-from fastcil.codec import EncodeError, Frame, MessageFilter, encode_frame
+from fastcil.codec import EncodeError, Frame, MessageFilter
 from fastcil.codec.control import CloseReason
 from fastcil.server import replies
 from fastcil.server.client import ClientConnection
 from fastcil.server.counters import Counters
 from fastcil.server.outbox import Encoded, Limits
 from fastcil.server.source import SourceEvent, as_source
-from fastcil.server.typed import typed
+from fastcil.server.typed import encode_typed
 
 __all__ = ["EventServer"]
 
@@ -208,7 +208,7 @@ class EventServer:
         found = []
         everything = chosen.text.strip() == _ALL
         for number, arguments in self.source.snapshot(level):
-            data = encode_frame(number, typed(number, arguments))
+            data = encode_typed(number, arguments)
             if everything or chosen.matches(Frame.from_bytes(data)):
                 found.append(Encoded(number, data))
         self._counters.snapshots_sent += 1

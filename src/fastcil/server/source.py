@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from fastcil.catalog import event_id
-from fastcil.codec import Frame, FrameKind, encode_frame
+from fastcil.codec import Frame, FrameKind
 from fastcil.server.outbox import Encoded
 from fastcil.server.state import StreamState
-from fastcil.server.typed import typed
+from fastcil.server.typed import encode_typed
 
 __all__ = [
     "ContactCentreSource",
@@ -82,8 +82,7 @@ class SourceEvent:
         found = self._encoded[level]
         if found is None:
             arguments = self.minimal if level else self.complete
-            data = encode_frame(self.message_id, typed(self.message_id, arguments))
-            found = Encoded(self.message_id, data)
+            found = Encoded(self.message_id, encode_typed(self.message_id, arguments))
             self._encoded[level] = found
             if self.minimal is self.complete:
                 self._encoded[1 - level] = found
