@@ -110,13 +110,15 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := frame block filter_compile filter_match
 CLANG ?= clang
 
+# Whether libFuzzer's runtime is there: Debian has it in a package of its own, which clang only recommends.
+libfuzzer = echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n); int LLVMFuzzerTestOneInput(const char *d, \
+	  unsigned long n) { (void)d; (void)n; return 0; }' | $(CLANG) -x c - -fsanitize=fuzzer -o $(NATIVE)/probe-$*
+
 $(NATIVE)/fuzz-%: tests/fuzz/fuzz_%.c tests/c/rebuild.h $(CW_SOURCES) $(CW_HEADERS)
 	@mkdir -p $(NATIVE)
 	@$(call need,$(CLANG),clang)
-	@echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n); int LLVMFuzzerTestOneInput(const char *d, \
-	  unsigned long n) { (void)d; (void)n; return 0; }' | $(CLANG) -x c - -fsanitize=fuzzer -o $(NATIVE)/probe-$* || \
-	  { echo "libFuzzer's runtime is missing: apt-get install libclang-rt-$$($(CLANG) -dumpversion | cut -d. -f1)-dev"; \
-	    exit 1; }
+	@$(libfuzzer) 2>/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
+	  libclang-rt-$$($(CLANG) -dumpversion | cut -d. -f1)-dev; } && $(libfuzzer)
 	$(CLANG) -std=c11 -Wall -Wextra -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=all -I$(CW) $< $(CW_SOURCES) -o $@
 
