@@ -13,6 +13,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 CORE = [str(path) for path in sorted(Path("ext/cilwire").glob("*.c"))]
+GED188 = [path for path in CORE if Path(path).name.startswith("ged188")]
 HEADERS = [str(path) for end in ("h", "pxi") for path in sorted(Path("ext").glob(f"**/*.{end}"))]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-fvisibility=hidden"]
 DEBUG = bool(os.environ.get("FASTCIL_DEBUG"))
@@ -34,16 +35,23 @@ def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
     compile_args, link_args = flags()
-    module = Extension(
-        "fastcil._cilwire",
-        ["ext/_cilwire.pyx", *CORE],
-        include_dirs=["ext", "ext/cilwire"],
-        define_macros=[("CW_STATIC", "1")],
-        depends=HEADERS,
-        extra_compile_args=compile_args,
-        extra_link_args=link_args,
-    )
-    return cythonize([module], build_dir="build/cython", include_path=["ext"])
+
+    def module(name: str, source: str, core: list[str]) -> Extension:
+        return Extension(
+            name,
+            [source, *core],
+            include_dirs=["ext", "ext/cilwire"],
+            define_macros=[("CW_STATIC", "1")],
+            depends=HEADERS,
+            extra_compile_args=compile_args,
+            extra_link_args=link_args,
+        )
+
+    modules = [
+        module("fastcil._cilwire", "ext/_cilwire.pyx", [p for p in CORE if p not in GED188]),
+        module("fastcil.ged188._native", "ext/_ged188.pyx", [*GED188, "ext/cilwire/text.c"]),
+    ]
+    return cythonize(modules, build_dir="build/cython", include_path=["ext"])
 
 
 def cffi_modules() -> dict[str, list[str]]:

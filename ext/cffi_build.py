@@ -1,7 +1,7 @@
 """The C core through cffi's API mode: `fastcil.codec._cilwire_cffi`.
 
-The declarations are taken from cilwire.h itself (comments, guards and macros stripped), so they
-cannot drift from it, and the C compiler checks them against the header when it builds the module.
+The declarations are taken from the headers themselves (comments, guards and macros stripped), so
+they cannot drift from them, and the C compiler checks them when it builds the module.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 CORE = HERE / "cilwire"
+HEADERS = ("cilwire.h", "cilwire_ged188.h")
 MODULE = "fastcil.codec._cilwire_cffi"
 
 
@@ -29,7 +30,7 @@ def macros(header: str) -> dict[str, int]:
 
 
 def declarations(header: str) -> str:
-    """What cffi's parser takes, from the text of cilwire.h."""
+    """What cffi's parser takes, from the text of the headers."""
     text = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
     known = macros(text)
     text = re.sub(r"#ifdef __cplusplus\n.*?#endif\n", "", text, flags=re.DOTALL)
@@ -56,13 +57,14 @@ def compile_flags() -> tuple[list[str], list[str]]:
 
 def make() -> FFI:
     builder = FFI()
-    builder.cdef(declarations((CORE / "cilwire.h").read_text(encoding="utf-8")))
+    headers = [(CORE / name).read_text(encoding="utf-8") for name in HEADERS]
+    builder.cdef(declarations("".join(headers)))
     compile_args, link_args = compile_flags()
     root = HERE.parent
     sources = sorted(str(path.relative_to(root)) for path in CORE.glob("*.c"))
     builder.set_source(
         MODULE,
-        '#include "cilwire.h"\n',
+        "".join(f'#include "{name}"\n' for name in HEADERS),
         sources=sources,
         include_dirs=[str(CORE.relative_to(root))],
         depends=sorted(str(path.relative_to(root)) for path in CORE.glob("*.h")),

@@ -43,7 +43,7 @@ install-c: $(NATIVE)/libcilwire.so.$(CW_ABI) $(NATIVE)/libcilwire.a
 	install -m 755 $(NATIVE)/libcilwire.so.$(CW_ABI) $(DESTDIR)$(LIBDIR)/
 	ln -sf libcilwire.so.$(CW_ABI) $(DESTDIR)$(LIBDIR)/libcilwire.so
 	install -m 644 $(NATIVE)/libcilwire.a $(DESTDIR)$(LIBDIR)/
-	install -m 644 $(CW)/cilwire.h $(CW)/cilwire_keywords.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(CW)/cilwire.h $(CW)/cilwire_keywords.h $(CW)/cilwire_ged188.h $(DESTDIR)$(INCLUDEDIR)/
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: cilwire' \
 	  'Description: The CIL wire: frames, Arguments blocks, filter programs' 'Version: $(CW_VERSION)' \
 	  'Libs: -L$${libdir} -lcilwire' 'Cflags: -I$${includedir}' > $(DESTDIR)$(PKGCONFIGDIR)/cilwire.pc

@@ -179,7 +179,7 @@ def names_module(events: Json) -> str:
 # --- enumerations ---------------------------------------------------------------------------
 
 
-def wrap(text: str, width: int = 95) -> Iterator[str]:
+def wrap(text: str, width: int = 93) -> Iterator[str]:
     line = ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > width:

@@ -1,17 +1,13 @@
-"""Which keywords each generated event carries, and the data of a new call.
+"""The data of a new call.
 
-The keyword lists come from the catalog: those of MinimizeEventArgs 0 and of 1. A call keeps one
-dict with a value for every keyword of any of its events; an event is a selection from it.
+A call keeps one dict with a value for every keyword of any of its events; an event is a selection
+from it (fastcil.catalog.selection).
 """
 
 from __future__ import annotations
 
-from operator import itemgetter
 from random import Random
-from typing import Any, Callable
-
-from fastcil.catalog import event as catalog_event
-from fastcil.catalog import minimized_parameters
+from typing import Any
 
 from .model import GROUPS, PERIPHERAL_ID, PERIPHERAL_TYPE, Agent
 
@@ -19,18 +15,13 @@ __all__ = [
     "CALL_TYPE_CONSULT",
     "CALL_TYPE_INBOUND",
     "CALL_TYPE_OUTBOUND",
-    "PARTY",
-    "Selection",
     "new_call_fields",
-    "selection",
 ]
 
 # Values of CallType in GED-188.
 CALL_TYPE_INBOUND = 1
 CALL_TYPE_OUTBOUND = 9
 CALL_TYPE_CONSULT = 11
-
-PARTY = "ConnectedParty[<PartyNumber>]"  # one documented parameter, one entry per party
 
 _ROLES = (
     "Alerting",
@@ -86,44 +77,6 @@ _LANGUAGES = ("en_US", "es_MX", "de_DE", "pt_BR")
 _TIERS = ("GOLD", "SILVER", "BASIC")
 _NAMES = ("Zoë Brandão", "Łukasz Nowak", "Ann Miller", "山田花子", "Omar Haddad", "Priya Nair")
 _MENUS = ("IVR:MAIN>CARDS>LOST", "IVR:MAIN>LOANS", "IVR:MAIN>BALANCE>AGENT")
-
-
-class Selection:
-    """The keywords of one event at both levels, and how to take them from a call's data."""
-
-    __slots__ = ("_complete", "_minimal", "complete_keys", "message_id", "minimal_keys", "parties")
-
-    def __init__(self, callback: str) -> None:
-        found = catalog_event(callback)
-        complete = minimized_parameters(callback, 0)
-        minimal = minimized_parameters(callback, 1)
-        self.message_id = int(found.id)
-        self.parties = PARTY in complete
-        self.complete_keys = tuple(key for key in complete if key != PARTY)
-        self.minimal_keys = tuple(key for key in minimal if key != PARTY)
-        self._complete: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(
-            *self.complete_keys
-        )
-        self._minimal: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*self.minimal_keys)
-
-    def complete(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """New dict: the arguments with MinimizeEventArgs 0."""
-        return dict(zip(self.complete_keys, self._complete(fields)))
-
-    def minimal(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """New dict: the arguments with MinimizeEventArgs 1."""
-        return dict(zip(self.minimal_keys, self._minimal(fields)))
-
-
-_SELECTIONS: dict[str, Selection] = {}
-
-
-def selection(callback: str) -> Selection:
-    """The selection of an event, made once."""
-    found = _SELECTIONS.get(callback)
-    if found is None:
-        found = _SELECTIONS[callback] = Selection(callback)
-    return found
 
 
 def new_call_fields(

@@ -14,9 +14,10 @@ from random import Random
 from typing import Any
 
 from fastcil.catalog import AgentState, LocalConnectionState, event_id
+from fastcil.catalog.selection import selection
 
 from .calls import CallScripts, Script
-from .fields import new_call_fields, selection
+from .fields import new_call_fields
 from .model import (
     AGENT_MASKS,
     CALL_MASKS,

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastcil.catalog import AgentAvailabilityStatus, AgentMode, AgentState, event_id
+from fastcil.catalog.selection import selection
 
-from .fields import selection
 from .model import CALL_MASKS, GROUPS, PERIPHERAL_ID, TALKING_STATES, Agent, Call
 
 __all__ = ["agent_snapshot", "call_snapshot", "device_snapshot", "snapshot"]

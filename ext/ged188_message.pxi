@@ -1,0 +1,246 @@
+# One message: a view of received bytes, checked when it was made.
+
+cdef object _MISSING = object()
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Message:
+    """One received message: checked once, read when asked.
+
+    It keeps what it was received with in memory; detach() makes one with bytes of its own.
+    """
+    cdef object _owner
+    cdef cw_ged_view _view
+    cdef readonly bint strict
+
+    def __init__(self):
+        raise TypeError("messages come from MessageReader and Message.from_bytes")
+
+    @staticmethod
+    def from_bytes(data, /, version=LAST_VERSION, *, bint strict=True):
+        """A message over its bytes, header included; bytes are kept, other buffers copied.
+
+        strict=False bears with longer texts than the documents allow, with fields given twice and with bytes behind a
+        message that has no floating part. Raises DecodeError, and ValueError for a version outside 9..25.
+        """
+        cdef bytes owner = data if PyBytes_CheckExact(data) else bytes(memoryview(data))
+        cdef Message message = Message.__new__(Message)
+        cdef cw_ged_error error
+        cdef size_t size = PyBytes_GET_SIZE(owner)
+        check_version(version)
+        message._owner = owner
+        message.strict = strict
+        if cw_ged_open(<const uint8_t *>PyBytes_AS_STRING(owner), size, version, 0 if strict else CW_GED_LENIENT,
+                       &message._view, &error) < 0:
+            raise found_error(&error, size, version, message._view.part)
+        return message
+
+    @property
+    def type(self):
+        """MessageType."""
+        return self._view.type
+
+    @property
+    def name(self):
+        """The name of the type: "CALL_DELIVERED_EVENT"."""
+        return plan_of(&self._view).layout.spec.name
+
+    @property
+    def version(self):
+        """The protocol version that the message was read as."""
+        return self._view.version
+
+    @property
+    def fields(self):
+        """The fixed fields in order."""
+        cdef dict found = {}
+        fill_fixed(&self._view, plan_of(&self._view), found)
+        return found
+
+    @property
+    def floating(self):
+        """The floating fields as they came: (name, value), or (tag, bytes) where the version's message has no such
+        field."""
+        cdef Plan plan = plan_of(&self._view)
+        cdef cw_ged_field field
+        cdef uint32_t at = self._view.end
+        cdef list found = []
+        while cw_ged_at(&self._view, at, &field):
+            if field.slot < 0:
+                found.append((field.tag, PyBytes_FromStringAndSize(<const char *>field.data, field.length)))
+            else:
+                found.append((plan.slot_names[field.slot], value(&field, plan.kinds[field.slot])))
+            at = field.next
+        return found
+
+    @property
+    def raw_floating(self):
+        """The floating fields as (tag, bytes)."""
+        cdef cw_ged_field field
+        cdef uint32_t at = self._view.end
+        cdef list found = []
+        while cw_ged_at(&self._view, at, &field):
+            found.append((field.tag, PyBytes_FromStringAndSize(<const char *>field.data, field.length)))
+            at = field.next
+        return found
+
+    @property
+    def body(self):
+        """The bytes after the header."""
+        return PyBytes_FromStringAndSize(<const char *>self._view.data + CW_GED_HEADER_SIZE,
+                                         self._view.size - CW_GED_HEADER_SIZE)
+
+    def __getitem__(self, name):
+        """A fixed or floating field by its documented name; a list where the schema has one.
+
+        Raises KeyError when the message does not have it.
+        """
+        found = find(&self._view, name)
+        if found is _MISSING:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name):
+        return find(&self._view, name) is not _MISSING
+
+    def get(self, name, default=None):
+        """The value of one field, or default."""
+        found = find(&self._view, name)
+        return default if found is _MISSING else found
+
+    def get_many(self, *names, default=None):
+        """Several fields at once."""
+        cdef list found = []
+        for name in names:
+            one = find(&self._view, name)
+            found.append(default if one is _MISSING else one)
+        return tuple(found)
+
+    def to_dict(self):
+        """Everything by name; tags unknown to the message under "#<tag>" as lists of bytes."""
+        cdef Plan plan = plan_of(&self._view)
+        cdef cw_ged_field field
+        cdef uint32_t at = self._view.end
+        cdef uint32_t kind
+        cdef dict found = {}
+        fill_fixed(&self._view, plan, found)
+        while cw_ged_at(&self._view, at, &field):
+            if field.slot < 0:
+                found.setdefault(f"#{field.tag}", []).append(
+                    PyBytes_FromStringAndSize(<const char *>field.data, field.length))
+            else:
+                kind = plan.kinds[field.slot]
+                name = plan.slot_names[field.slot]
+                if not kind & REPEATS:
+                    if at == self._view.first[field.slot]:
+                        found[name] = value(&field, kind)
+                elif at == self._view.first[field.slot]:
+                    found[name] = [value(&field, kind)]
+                else:
+                    (<list>found[name]).append(value(&field, kind))
+            at = field.next
+        return found
+
+    def records(self):
+        """The groups of floating fields of a configuration message, in order.
+
+        A group ends where one of its single fields comes again; a field that is a list within a group is a list there.
+        Empty for other messages.
+        """
+        layout = plan_of(&self._view).layout
+        cdef list found = []
+        cdef dict group = None
+        if not layout.spec.records:
+            return found
+        for key, one in self.floating:
+            name = f"#{key}" if isinstance(key, int) else key
+            slot = layout.slots.get(name, -1)
+            inner = slot < 0 or layout.floating[slot].is_list
+            if group is None or (not inner and name in group):
+                group = {}
+                found.append(group)
+            if inner:
+                group.setdefault(name, []).append(one)
+            else:
+                group[name] = one
+        return found
+
+    def to_bytes(self):
+        """The message as it was received."""
+        if PyBytes_CheckExact(self._owner) and PyBytes_GET_SIZE(self._owner) == self._view.size:
+            return self._owner
+        return PyBytes_FromStringAndSize(<const char *>self._view.data, self._view.size)
+
+    def detach(self):
+        """The same message without a hold on what it was received with."""
+        cdef Message message
+        if PyBytes_CheckExact(self._owner) and PyBytes_GET_SIZE(self._owner) == self._view.size:
+            return self
+        message = Message.__new__(Message)
+        message._owner = self.to_bytes()
+        message.strict = self.strict
+        message._view = self._view
+        message._view.data = <const uint8_t *>PyBytes_AS_STRING(message._owner)
+        return message
+
+    def __len__(self):
+        return self._view.size
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        PyBuffer_FillInfo(buffer, self, <void *>self._view.data, self._view.size, 1, flags)
+
+    def __eq__(self, other):
+        if not isinstance(other, Message):
+            return NotImplemented
+        cdef const cw_ged_view *theirs = &(<Message>other)._view
+        return (self._view.size == theirs.size and self._view.version == theirs.version
+                and not memcmp(self._view.data, theirs.data, theirs.size))
+
+    def __hash__(self):
+        return hash(self.to_bytes())
+
+    def __reduce__(self):
+        return _restore, (self.to_bytes(), self._view.version, self.strict)
+
+    def __repr__(self):
+        return f"<{self.name} {self.to_dict()!r}>"
+
+
+def _restore(data, version, strict):
+    return Message.from_bytes(data, version, strict=strict)
+
+
+cdef int fill_fixed(const cw_ged_view *view, Plan plan, dict found) except -1:
+    cdef uint32_t i, code
+    for i in range(plan.count):
+        code = plan.fixed[i]
+        found[plan.names[i]] = number(view.data + (code >> 4), code & 15)
+    return 0
+
+
+cdef object find(const cw_ged_view *view, object name):
+    """The value of a field, or _MISSING."""
+    cdef Plan plan = plan_of(view)
+    cdef PyObject *held = PyDict_GetItem(plan.codes, name)
+    cdef uint32_t code, slot, at
+    cdef cw_ged_field field
+    if held == NULL:
+        return _MISSING
+    code = <uint32_t>PyLong_AsLong(<object>held)
+    if not code & FLOATING:
+        return number(view.data + (code >> 4), code & 15)
+    slot = code & 63
+    at = view.first[slot]
+    if at == 0:
+        return _MISSING
+    cw_ged_at(view, at, &field)
+    if not plan.kinds[slot] & REPEATS:
+        return value(&field, plan.kinds[slot])
+    found = [value(&field, plan.kinds[slot])]
+    at = field.next
+    while cw_ged_at(view, at, &field):
+        if <uint32_t>field.slot == slot:
+            found.append(value(&field, plan.kinds[slot]))
+        at = field.next
+    return found

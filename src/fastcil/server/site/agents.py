@@ -1,0 +1,239 @@
+"""Agent, team and system messages of GED-188 as CIL events.
+
+Source: CTI OS Developer Guide, IAgentEvents, ISessionEvents; GED-188 guide, agent and system event
+messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Callable
+
+from fastcil.catalog import AgentState, FailureCode, event
+from fastcil.ged188 import NULL_UINT, Message
+from fastcil.ged188.enums import SystemEventID
+from fastcil.server.site import convert, enablement
+from fastcil.server.site.events import SiteEvent, nested
+from fastcil.server.site.objects import AgentObject, Objects, device_key
+
+__all__ = ["AgentBook"]
+
+Events = Iterator[SiteEvent]
+
+_STATE = tuple(event("OnAgentStateChange").keywords)
+_STATE_TEXT = frozenset(
+    p.keyword for p in event("OnAgentStateChange").parameters if p.type == "STRING"
+)
+_OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
+
+_SYSTEM_TEXT = {
+    SystemEventID.SYS_CENTRAL_CONTROLLER_ONLINE: "The central controller is on-line",
+    SystemEventID.SYS_CENTRAL_CONTROLLER_OFFLINE: "The central controller is off-line",
+    SystemEventID.SYS_PERIPHERAL_ONLINE: "A peripheral is on-line",
+    SystemEventID.SYS_PERIPHERAL_OFFLINE: "A peripheral is off-line",
+    SystemEventID.SYS_CTI_SERVER_ONLINE: "The CTI Server is on-line",
+    SystemEventID.SYS_CTI_SERVER_OFFLINE: "The CTI Server is off-line",
+    SystemEventID.SYS_PERIPHERAL_GATEWAY_OFFLINE: "The peripheral gateway is off-line",
+}
+
+
+class AgentBook:
+    """The agents, teams and peripherals of a site: messages in, events out."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.handlers: dict[str, Callable[[Message, float], Events]] = {
+            "AGENT_STATE_EVENT": self._state,
+            "AGENT_TEAM_CONFIG_EVENT": self._team,
+            "SYSTEM_EVENT": self._system,
+            "RTP_STARTED_EVENT": self._rtp,
+            "RTP_STOPPED_EVENT": self._rtp,
+            "EMERGENCY_CALL_EVENT": self._emergency,
+        }
+
+    # -- agents ------------------------------------------------------------------------------
+
+    def _learn(self, agent: AgentObject, told: dict[str, Any]) -> None:
+        """Facts of an agent, and the seat that follows from them."""
+        agent.values.update(told)
+        agent.values.update(PeripheralID=agent.peripheral, UniqueObjectID=agent.key)
+        agent.values["AgentID"] = agent.agent_id
+        agent.values["EnablementMask"] = enablement.agent_mask(agent.state)
+        self.objects.seat(agent, "" if agent.state in _OUT else agent.instrument)
+
+    def _groups(self, agent: AgentObject, message: Message, prefix: str = "") -> None:
+        """The skill groups that a message lists."""
+        numbers = message.get(f"{prefix}SkillGroupNumber")
+        if not isinstance(numbers, list):
+            return
+        agent.skill_groups = {}
+        columns = {
+            name: message.get(f"{prefix}{name}") or []
+            for name in ("SkillGroupID", "SkillGroupPriority", "SkillGroupState")
+        }
+        for i, group in enumerate(numbers):
+            entry: dict[str, Any] = {"SkillGroupNumber": group}
+            for name, column in columns.items():
+                if i < len(column):
+                    entry[name] = convert.number(name, column[i])
+            agent.skill_groups[group] = entry
+
+    def state_values(self, agent: AgentObject) -> dict[str, Any]:
+        """The arguments of OnAgentStateChange, every documented one present."""
+        values = agent.values
+        return {k: values.get(k, "" if k in _STATE_TEXT else 0) for k in _STATE}
+
+    def _state(self, message: Message, now: float) -> Events:
+        agent_id = message.get("AgentID", "")
+        if not agent_id:
+            return
+        agent = self.objects.agent(message["PeripheralID"], agent_id)
+        self.objects.peripheral_types[agent.peripheral] = message["PeripheralType"]
+        before = agent.state
+        self._learn(agent, convert.keyword_fields(message))
+        group = message["SkillGroupNumber"]
+        if group != NULL_UINT:
+            agent.skill_groups[group] = {
+                name: convert.number(name, message[name])
+                for name in (
+                    "SkillGroupNumber",
+                    "SkillGroupID",
+                    "SkillGroupPriority",
+                    "SkillGroupState",
+                )
+            }
+        self._groups(agent, message, "Flt")
+        minimal = self.state_values(agent)
+        complete = {**minimal, **nested(agent.skill_groups.values(), "SkillGroup")}
+        leaves = agent.state == AgentState.eLogout and before not in _OUT
+        who = (agent.key,)
+        if leaves:
+            yield SiteEvent("OnPreLogout", dict(complete), dict(minimal), agents=who)
+        yield SiteEvent("OnAgentStateChange", complete, minimal, agents=who)
+        if leaves:
+            yield SiteEvent("OnPostLogout", dict(complete), dict(minimal), agents=who)
+
+    def queried(self, agent: AgentObject, message: Message) -> SiteEvent:
+        """OnQueryAgentStateConf from QUERY_AGENT_STATE_CONF; the agent is as it says then."""
+        self._learn(agent, convert.keyword_fields(message))
+        self._groups(agent, message)
+        return self.snapshot(agent)
+
+    def snapshot(self, agent: AgentObject) -> SiteEvent:
+        """OnQueryAgentStateConf of an agent as he is known."""
+        values = agent.values
+        found: dict[str, Any] = {
+            "PeripheralID": agent.peripheral,
+            "UniqueObjectID": agent.key,
+            "NumSkillGroups": len(agent.skill_groups),
+        }
+        for parameter in event("OnQueryAgentStateConf").parameters:
+            if "[" not in parameter.keyword:
+                default = "" if parameter.type == "STRING" else 0
+                found.setdefault(parameter.keyword, values.get(parameter.keyword, default))
+        found["AgentState"] = agent.state
+        found["EnablementMask"] = values.get("EnablementMask", enablement.agent_mask(agent.state))
+        found.update(nested(agent.skill_groups.values(), "SkillGroup"))
+        return SiteEvent("OnQueryAgentStateConf", found, agents=(agent.key,))
+
+    def device_snapshot(self, agent: AgentObject) -> SiteEvent:
+        """OnSnapshotDeviceConf of the device at which an agent is logged in."""
+        key = device_key(agent.peripheral, agent.instrument)
+        calls = self.objects.at_device.get(key, {})
+        found = {
+            "PeripheralID": agent.peripheral,
+            "UniqueObjectID": key,
+            "NumCalls": len(calls),
+            "ValidCalls": dict.fromkeys(calls, True),
+        }
+        return SiteEvent("OnSnapshotDeviceConf", found, agents=(agent.key,))
+
+    # -- teams -------------------------------------------------------------------------------
+
+    def _team(self, message: Message, now: float) -> Events:
+        peripheral, team = message["PeripheralID"], message["TeamID"]
+        ids = message.get("AtcAgentID") or []
+        flags = message.get("AgentFlags") or []
+        states = message.get("AtcAgentState") or []
+        members = [self.objects.agent(peripheral, agent_id) for agent_id in ids]
+        supervisors = {
+            agent.agent_id
+            for i, agent in enumerate(members)
+            if i < len(flags) and flags[i] & 5  # primary supervisor 1, supervisor 4
+        }
+        removed = message["ConfigOperation"] == 2
+        for i, agent in enumerate(members):
+            agent.team = 0 if removed else team
+            agent.is_supervisor = agent.agent_id in supervisors
+            if i < len(states) and "AgentState" not in agent.values:
+                self._learn(agent, {"AgentState": states[i]})
+            yield self.team_member(
+                agent,
+                flags[i] if i < len(flags) else 0,
+                2 if removed else 1,
+                next(iter(sorted(supervisors)), ""),
+            )
+
+    def team_member(
+        self, agent: AgentObject, flags: int, operation: int, supervisor: str
+    ) -> SiteEvent:
+        """OnNewAgentTeamMember: operation 1 joined, 2 left."""
+        values = {**agent.values, "PeripheralID": str(agent.peripheral)}
+        first, last = values.get("AgentFirstName", ""), values.get("AgentLastName", "")
+        values.update(
+            AgentID=agent.agent_id,
+            UniqueObjectID=agent.key,
+            AgentState=agent.state,
+            NumSkillGroups=len(agent.skill_groups),
+            AgentName=f"{first} {last}".strip(),
+            AgentFlags=flags,
+            ConfigOperation=operation,
+            SupervisorID=supervisor,
+        )
+        found = {
+            p.keyword: values.get(p.keyword, "" if p.type == "STRING" else 0)
+            for p in event("OnNewAgentTeamMember").parameters
+            if "[" not in p.keyword
+        }
+        found.update(nested(agent.skill_groups.values(), "SkillGroup"))
+        return SiteEvent("OnNewAgentTeamMember", found, agents=(agent.key,))
+
+    # -- the rest ----------------------------------------------------------------------------
+
+    def _system(self, message: Message, now: float) -> Events:
+        number = message["SystemEventID"]
+        online = {
+            SystemEventID.SYS_PERIPHERAL_ONLINE: True,
+            SystemEventID.SYS_PERIPHERAL_OFFLINE: False,
+        }.get(number)
+        if online is not None:
+            self.objects.peripherals[message["SystemEventArg1"]] = online
+        text = message.get("Text") or _SYSTEM_TEXT.get(number, f"System event {number}")
+        yield SiteEvent(
+            "OnCTIOSFailure",
+            {
+                "FailureCode": int(FailureCode.eServerConnectionStatus),
+                "SystemEventID": number,
+                "SystemEventArg1": convert.number("SystemEventArg1", message["SystemEventArg1"]),
+                "ErrorMessage": text,
+            },
+        )
+
+    def _rtp(self, message: Message, now: float) -> Events:
+        callback = (
+            "OnCallRTPStarted" if message.name.startswith("RTP_START") else ("OnCallRTPStopped")
+        )
+        yield self._plain(callback, message)
+
+    def _emergency(self, message: Message, now: float) -> Events:
+        yield self._plain("OnEmergencyCall", message)
+
+    def _plain(self, callback: str, message: Message) -> SiteEvent:
+        """An event whose parameters are the fields of one message."""
+        told = {**message.to_dict(), **convert.keyword_fields(message)}
+        found = {
+            p.keyword: told.get(p.keyword, "" if p.type == "STRING" else 0)
+            for p in event(callback).parameters
+        }
+        agent = self.objects.agents.get(f"agent.{message['PeripheralID']}.{found['AgentID']}")
+        return SiteEvent(callback, found, agents=() if agent is None else (agent.key,))

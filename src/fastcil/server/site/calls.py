@@ -1,0 +1,414 @@
+"""Call messages of GED-188 as CIL call events.
+
+A message tells of one connection of a call (ConnectionCallID, ConnectionDeviceID) or of the whole
+call; the CIL has one Call object per connection. A connection that a message names for the first
+time begins with OnCallBegin and ends with OnCallEnd, whatever the CTI Server said of the call.
+Source: CTI OS Developer Guide, ICallEvents and Call object; GED-188 guide, call event messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable
+
+from fastcil.catalog import LocalConnectionState
+from fastcil.ged188 import Message
+from fastcil.server.site import convert, enablement
+from fastcil.server.site.events import SiteEvent, coerced
+from fastcil.server.site.objects import (
+    CallObject,
+    Conversation,
+    Objects,
+    call_key,
+    device_key,
+    new_call_values,
+)
+
+__all__ = ["CallBook"]
+
+_L = LocalConnectionState
+Events = Iterator[SiteEvent]
+
+# message: (callback, fixed CallStatus or None for LocalConnectionState of the message, the field
+# that names the device acting, which also becomes <field>Full).
+_SIMPLE: dict[str, tuple[str, int | None, str]] = {
+    "CALL_DELIVERED_EVENT": ("OnCallDelivered", None, "AlertingDeviceID"),
+    "CALL_ESTABLISHED_EVENT": ("OnCallEstablished", int(_L.LCS_CONNECT), "AnsweringDeviceID"),
+    "CALL_HELD_EVENT": ("OnCallHeld", int(_L.LCS_HELD), "HoldingDeviceID"),
+    "CALL_RETRIEVED_EVENT": ("OnCallRetrieved", int(_L.LCS_CONNECT), "RetrievingDeviceID"),
+    "CALL_ORIGINATED_EVENT": ("OnCallOriginated", int(_L.LCS_INITIATE), "CallingDeviceID"),
+    "CALL_SERVICE_INITIATED_EVENT": (
+        "OnCallServiceInitiatedEvent",
+        int(_L.LCS_INITIATE),
+        "CallingDeviceID",
+    ),
+    "CALL_FAILED_EVENT": ("OnCallFailed", int(_L.LCS_FAIL), "FailingDeviceID"),
+    "CALL_QUEUED_EVENT": ("OnCallQueuedEvent", None, "QueuedDeviceID"),
+    "CALL_DEQUEUED_EVENT": ("OnCallDequeuedEvent", None, ""),
+    "CALL_REACHED_NETWORK_EVENT": ("OnCallReachedNetworkEvent", None, "TrunkUsedDeviceID"),
+    "CALL_DIVERTED_EVENT": ("OnCallDiverted", None, "DivertingDeviceID"),
+}
+_DEVICES = ("CallingDeviceID", "CalledDeviceID")
+# Fields that belong to one connection, not to the call: a new connection does not inherit them.
+_OWN = ("ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType")
+
+
+class CallBook:
+    """The calls of a site: messages in, events out.
+
+    now: seconds of a clock that only runs forward; a conversation of which nothing was heard for
+    `stale_seconds` is given up by collect().
+    """
+
+    def __init__(self, objects: Objects, stale_seconds: float = 4 * 3600.0) -> None:
+        self.objects = objects
+        self.stale_seconds = stale_seconds
+        self.precalls: dict[str, tuple[float, dict[str, Any]]] = {}
+        """By ICMEnterpriseUniqueID: when it came, and what it told."""
+        self.handlers: dict[str, Callable[[Message, float], Events]] = {
+            **dict.fromkeys(_SIMPLE, self._simple),
+            "BEGIN_CALL_EVENT": self._begin,
+            "END_CALL_EVENT": self._end,
+            "CALL_DATA_UPDATE_EVENT": self._update,
+            "CALL_CLEARED_EVENT": self._cleared,
+            "CALL_CONNECTION_CLEARED_EVENT": self._connection_cleared,
+            "CALL_TRANSFERRED_EVENT": self._merged,
+            "CALL_CONFERENCED_EVENT": self._merged,
+            "CALL_TRANSLATION_ROUTE_EVENT": self._translation_route,
+            "AGENT_PRE_CALL_EVENT": self._precall,
+            "AGENT_PRE_CALL_ABORT_EVENT": self._precall_abort,
+        }
+
+    # -- events ------------------------------------------------------------------------------
+
+    def event(
+        self, callback: str, call: CallObject, more: dict[str, Any] | None = None
+    ) -> SiteEvent:
+        """An event of a call as it is now."""
+        objects, values = self.objects, call.values
+        agent = objects.agent_of(call)
+        values["EnablementMask"] = enablement.call_mask(
+            call.status, objects.others(call), values["PeripheralType"]
+        )
+        chosen = coerced(callback)
+        complete, minimal = chosen.values(values, 0), chosen.values(values, 1)
+        for found in (complete, minimal):
+            if more:
+                found.update(more)
+            if call.failed and callback != "OnCallFailed":
+                found.pop("CallStatus", None)
+            if agent is None:
+                found.pop("FilterTarget", None)
+        return SiteEvent(callback, complete, minimal, agents=() if agent is None else (agent.key,))
+
+    # -- conversations and their connections ---------------------------------------------------
+
+    def conversation(self, peripheral: int, call_id: int, now: float) -> Conversation:
+        """The call of an id, new when there was none."""
+        found = self.objects.conversations.get((peripheral, call_id))
+        if found is None:
+            values = new_call_values()
+            values.update(PeripheralID=peripheral, ConnectionCallID=call_id)
+            values["PeripheralType"] = self.objects.peripheral_types.get(peripheral, 0)
+            found = Conversation(peripheral, call_id, values, now)
+            self.objects.conversations[peripheral, call_id] = found
+        found.touched = now
+        return found
+
+    def connection(self, conversation: Conversation, device_id: str) -> tuple[CallObject, bool]:
+        """The connection of a call at a device, and whether it is new."""
+        found = conversation.connections.get(device_id)
+        if found is not None:
+            return found, False
+        values = {**conversation.values, "ECC": dict(conversation.values["ECC"])}
+        for name in _OWN:
+            values[name] = "" if name == "ConnectionDeviceID" else 0
+        call = CallObject("", conversation, device_id, values)
+        self._identify(call)
+        self.objects.add_call(call)
+        return call, True
+
+    def _identify(self, call: CallObject) -> None:
+        """Everything in a call's values that follows from its ids."""
+        conversation = call.conversation
+        call.key = call_key(conversation.peripheral, conversation.call_id, call.device_id)
+        device = device_key(conversation.peripheral, call.device_id)
+        call.values.update(
+            UniqueObjectID=call.key,
+            ConnectionCallID=conversation.call_id,
+            ConnectionDeviceID=call.device_id,
+            CallConnectionCallID=conversation.call_id,
+            CallConnectionDeviceID=call.device_id,
+            DeviceID=call.device_id,
+            DeviceUniqueObjectID=device,
+        )
+
+    def _learn(self, conversation: Conversation, told: dict[str, Any]) -> None:
+        """Facts of the call as a whole, for all of its connections."""
+        for values in (conversation.values, *(c.values for c in conversation.connections.values())):
+            for name, value in told.items():
+                if name not in _OWN and name in values:
+                    values[name] = value
+
+    def _named(self, message: Message, now: float) -> tuple[CallObject, list[SiteEvent]]:
+        """The connection that a message tells of, with its OnCallBegin when it is new."""
+        told = convert.call_fields(message)
+        conversation = self.conversation(message["PeripheralID"], message["ConnectionCallID"], now)
+        if "PeripheralType" in told:
+            self.objects.peripheral_types[conversation.peripheral] = told["PeripheralType"]
+        call, is_new = self.connection(conversation, message.get("ConnectionDeviceID", ""))
+        whole = {k: v for k, v in told.items() if not k.endswith("DeviceID") or k in _DEVICES}
+        self._learn(conversation, whole)
+        begun: list[SiteEvent] = []
+        if is_new:
+            call.values["CallStatus"] = int(_L.LCS_INITIATE)
+            self._match_precall(call, now)
+            begun.append(self.event("OnCallBegin", call))
+        for name, value in told.items():
+            if name in call.values and name != "ConnectionDeviceID":
+                call.values[name] = value
+                if f"{name}Full" in call.values:
+                    call.values[f"{name}Full"] = value
+        return call, begun
+
+    def _match_precall(self, call: CallObject, now: float) -> None:
+        """A call that a pre-call event announced knows what that told."""
+        unique = call.values["ICMEnterpriseUniqueID"]
+        waiting = self.precalls.pop(unique, None) if unique else None
+        if waiting is not None:
+            for name, value in waiting[1].items():
+                if call.values.get(name) in ("", 0, None):
+                    call.values[name] = value
+
+    def _finish(self, call: CallObject) -> SiteEvent:
+        """OnCallEnd; the connection is gone."""
+        call.values["CallStatus"] = int(_L.LCS_NULL)
+        event = self.event("OnCallEnd", call)
+        self.objects.remove_call(call)
+        return event
+
+    # -- messages ----------------------------------------------------------------------------
+
+    def _simple(self, message: Message, now: float) -> Events:
+        call, begun = self._named(message, now)
+        yield from begun
+        callback, status, acting = _SIMPLE[message.name]
+        if status is not None:
+            call.values["CallStatus"] = status
+        elif callback == "OnCallDelivered" and message.get(acting, "") in ("", call.device_id):
+            # Only the called side rings; the caller's own connection stays as it was.
+            call.values["CallStatus"] = int(_L.LCS_ALERTING)
+        event = self.event(callback, call)
+        call.failed = call.failed or callback == "OnCallFailed"
+        yield event
+
+    def _begin(self, message: Message, now: float) -> Events:
+        _, begun = self._named(message, now)
+        yield from begun
+
+    def _update(self, message: Message, now: float) -> Events:
+        peripheral, old_id = message["PeripheralID"], message["ConnectionCallID"]
+        conversation = self.conversation(peripheral, old_id, now)
+        told = convert.call_fields(message)
+        told.pop("ConnectionCallID", None)
+        self._learn(conversation, told)
+        new_id = message["NewConnectionCallID"]
+        old_device = message.get("ConnectionDeviceID", "")
+        new_device = message.get("NewConnectionDeviceID", old_device)
+        if (old_id, old_device) == (new_id, new_device):
+            if not conversation.connections:
+                call, _ = self.connection(conversation, old_device)
+                yield self.event("OnCallBegin", call)
+                return
+            for call in list(conversation.connections.values()):
+                yield self.event("OnCallDataUpdate", call)
+            return
+        call, is_new = self.connection(conversation, old_device)
+        if is_new:
+            yield self.event("OnCallBegin", call)
+        yield self._move(call, self.conversation(peripheral, new_id, now), new_device)
+
+    def _move(self, call: CallObject, to: Conversation, device_id: str) -> SiteEvent:
+        """The OnCallDataUpdate by which a connection goes on under a new key."""
+        old = call.key
+        self.objects.remove_call(call)
+        call.conversation, call.device_id = to, device_id
+        self._identify(call)
+        self.objects.add_call(call)
+        return self.event("OnCallDataUpdate", call, {"OldUniqueObjectID": old})
+
+    def _connection_cleared(self, message: Message, now: float) -> Events:
+        call, begun = self._named(message, now)
+        yield from begun
+        # The connection of the device that released; the message may name another's.
+        releasing = message.get("ReleasingDeviceID", call.device_id)
+        target = call.conversation.connections.get(releasing, call)
+        target.values["ReleasingDeviceID"] = target.values["ReleasingDeviceIDFull"] = releasing
+        target.values["CallStatus"] = int(_L.LCS_NULL)
+        yield self.event("OnCallConnectionCleared", target)
+        yield self._finish(target)
+
+    def _cleared(self, message: Message, now: float) -> Events:
+        key = message["PeripheralID"], message["ConnectionCallID"]
+        conversation = self.objects.conversations.get(key)
+        if conversation is None or not conversation.connections:
+            return
+        for call in list(conversation.connections.values()):
+            call.values["CallStatus"] = int(_L.LCS_NULL)
+            yield self.event("OnCallCleared", call)
+
+    def _end(self, message: Message, now: float) -> Events:
+        key = message["PeripheralID"], message["ConnectionCallID"]
+        conversation = self.objects.conversations.pop(key, None)
+        if conversation is not None:
+            for call in list(conversation.connections.values()):
+                yield self._finish(call)
+
+    def _merged(self, message: Message, now: float) -> Events:
+        """Transfer and conference: two calls become one, of which the list names the parties."""
+        peripheral = message["PeripheralID"]
+        primary = self.conversation(peripheral, message["PrimaryCallID"], now)
+        secondary = self.objects.conversations.get((peripheral, message["SecondaryCallID"]))
+        told = convert.call_fields(message)
+        told["PrimaryCallID"] = str(message["PrimaryCallID"])
+        told["SecondaryCallID"] = str(message["SecondaryCallID"])
+        for name in [n for n in told if n.endswith("DeviceID")]:
+            told[f"{name}Full"] = told[name]
+        self._learn(primary, told)
+        transferred = message.name == "CALL_TRANSFERRED_EVENT"
+        callback = "OnCallTransferred" if transferred else "OnCallConferenced"
+        parties = self._parties(message, primary.call_id)
+        party_fields = {f"ConnectedParty[{i}]": device for i, (_, device) in enumerate(parties, 1)}
+        goes_on = self.conversation(peripheral, parties[0][0], now) if parties else primary
+        left = message.get("TransferringDeviceID", "") if transferred else ""
+        for device in dict.fromkeys(d for _, d in parties):
+            yield from self._join(device, goes_on, [c for c in (primary, secondary) if c], callback)
+        for call in list(goes_on.connections.values()):
+            call.values["IsTransferController"] = int(transferred and call.device_id == left)
+            self._learn(goes_on, told)
+            yield self.event(callback, call, dict(party_fields))
+        present = {device for _, device in parties}
+        for conversation in (primary, secondary):
+            if conversation is None:
+                continue
+            for call in list(conversation.connections.values()):
+                if conversation is not goes_on or (call.device_id not in present and present):
+                    yield self._finish(call)
+            if conversation is not goes_on:
+                key = (peripheral, conversation.call_id)
+                self.objects.conversations.pop(key, None)
+
+    @staticmethod
+    def _parties(message: Message, default: int) -> list[tuple[int, str]]:
+        """(call id, device id) of each connected party."""
+        devices = message.get("ConnectedPartyDeviceID") or []
+        calls = message.get("ConnectedPartyCallID") or []
+        return [
+            (calls[i] if i < len(calls) else default, device) for i, device in enumerate(devices)
+        ]
+
+    def _join(
+        self, device: str, to: Conversation, sources: list[Conversation], callback: str
+    ) -> Events:
+        """A party's connection in the call that goes on: kept, moved there, or new."""
+        held = [c.connections[device] for c in sources if device in c.connections]
+        status = int(_L.LCS_CONNECT)
+        kept = to.connections.get(device)
+        if kept is None and held:
+            kept = held[0]
+            yield self._move(kept, to, device)
+        if kept is None:
+            kept, _ = self.connection(to, device)
+            yield self.event("OnCallBegin", kept)
+        kept.values["CallStatus"] = status
+
+    # -- pre-call ----------------------------------------------------------------------------
+
+    def _precall_values(self, message: Message) -> dict[str, Any]:
+        told = convert.call_fields(message)
+        told.setdefault("ECC", {})
+        told["ICMEnterpriseUniqueID"] = convert.enterprise_id(told)
+        for name, value in new_call_values().items():
+            told.setdefault(name, value)
+        for name in ("AgentInstrument", "CallTypeIDTag", "PreCallInvokeIDTag"):
+            told.setdefault(name, "" if name == "AgentInstrument" else 0)
+        return told
+
+    def _agents_at(self, instrument: str) -> Iterable[str]:
+        """Keys of the agents at an instrument: the message names no peripheral."""
+        end = f".{instrument}"
+        return [a.key for key, a in self.objects.agent_at.items() if key.endswith(end)]
+
+    def _waiting(self, callback: str, told: dict[str, Any]) -> SiteEvent:
+        chosen = coerced(callback)
+        agents = self._agents_at(told["AgentInstrument"])
+        return SiteEvent(callback, chosen.values(told, 0), chosen.values(told, 1), agents=agents)
+
+    def _precall(self, message: Message, now: float) -> Events:
+        told = self._precall_values(message)
+        self.precalls[told["ICMEnterpriseUniqueID"]] = (now, told)
+        yield self._waiting("OnAgentPrecallEvent", told)
+
+    def _precall_abort(self, message: Message, now: float) -> Events:
+        told = self._precall_values(message)
+        self.precalls.pop(told["ICMEnterpriseUniqueID"], None)
+        yield self._waiting("OnAgentPrecallAbortEvent", told)
+
+    def _translation_route(self, message: Message, now: float) -> Events:
+        told = self._precall_values(message)
+        chosen = coerced("OnTranslationRoute")
+        yield SiteEvent("OnTranslationRoute", chosen.values(told, 0), chosen.values(told, 1))
+
+    # -- time --------------------------------------------------------------------------------
+
+    def collect(self, now: float, precall_seconds: float = 30.0) -> list[SiteEvent]:
+        """Give up calls of which nothing was heard for too long, and pre-calls that no call met."""
+        for unique in [u for u, (at, _) in self.precalls.items() if now - at > precall_seconds]:
+            del self.precalls[unique]
+        events: list[SiteEvent] = []
+        for key, conversation in list(self.objects.conversations.items()):
+            if now - conversation.touched > self.stale_seconds:
+                events += [self._finish(c) for c in list(conversation.connections.values())]
+                del self.objects.conversations[key]
+        return events
+
+    def taken(self, peripheral: int, call_id: int, message: Message, now: float) -> Events:
+        """SNAPSHOT_CALL_CONF: the call is as it says; connections it lacks are over.
+
+        A connection learnt from it gets its Call object by OnSnapshotCallConf.
+        """
+        conversation = self.conversation(peripheral, call_id, now)
+        self._learn(conversation, convert.call_fields(message))
+        calls = message.get("CallConnectionCallID") or []
+        states = message.get("CallDeviceConnectionState") or []
+        connections = message.get("CallConnectionDeviceID") or []
+        devices = message.get("CallDeviceID") or connections
+        present: set[str] = set()
+        for i, device in enumerate(devices):
+            state = states[i] if i < len(states) else int(_L.LCS_NULL)
+            if (i < len(calls) and calls[i] != call_id) or state == _L.LCS_NULL:
+                continue
+            device = connections[i] if i < len(connections) and connections[i] else device
+            present.add(device)
+            call, _ = self.connection(conversation, device)
+            call.values["CallStatus"] = self.objects.status_of(state)
+        for call in list(conversation.connections.values()):
+            if call.device_id not in present:
+                yield self._finish(call)
+        for call in list(conversation.connections.values()):
+            yield self.snapshot(call)
+
+    def reconcile(self, valid: set[tuple[int, int]]) -> list[SiteEvent]:
+        """After a spell without events: calls that are no more end for the listeners too."""
+        events: list[SiteEvent] = []
+        for key, conversation in list(self.objects.conversations.items()):
+            if key not in valid:
+                events += [self._finish(c) for c in list(conversation.connections.values())]
+                del self.objects.conversations[key]
+        return events
+
+    def snapshot(self, call: CallObject) -> SiteEvent:
+        """OnSnapshotCallConf of a call."""
+        call.values["NumCallDevices"] = len(call.conversation.connections)
+        call.values["CallDeviceConnectionState"] = call.status
+        return self.event("OnSnapshotCallConf", call)

@@ -1,0 +1,93 @@
+"""A CIL event on its way to the clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastcil.catalog import event_id
+from fastcil.catalog.selection import Selection, selection
+
+__all__ = ["CoercedSelection", "SiteEvent", "coerced"]
+
+_NUMBERS = frozenset({"INT", "SHORT", "UINT", "USHORT"})
+
+
+class CoercedSelection:
+    """A Selection whose values have the documented kind.
+
+    A keyword that is a number in one event and text in another (ConnectionDeviceID, CTI OS
+    Developer Guide, ICallEvents) is kept as the CTI Server sends it; here it becomes what the
+    event's own table says. Text that is no number stays text.
+    """
+
+    __slots__ = ("_coerce", "plain")
+
+    def __init__(self, callback: str) -> None:
+        from fastcil.catalog import event
+
+        self.plain: Selection = selection(callback)
+        self._coerce = [
+            (parameter.keyword, parameter.type in _NUMBERS)
+            for parameter in event(callback).parameters
+            if parameter.type in _NUMBERS or parameter.type == "STRING"
+        ]
+
+    def values(self, fields: dict[str, Any], level: int) -> dict[str, Any]:
+        """The event's arguments with MinimizeEventArgs `level`."""
+        found = self.plain.minimal(fields) if level else self.plain.complete(fields)
+        for keyword, wants_number in self._coerce:
+            value = found.get(keyword)
+            if wants_number:
+                if isinstance(value, str):
+                    found[keyword] = int(value) if value.isascii() and value.isdecimal() else value
+            elif isinstance(value, int):
+                found[keyword] = str(value)
+        return found
+
+
+_selections: dict[str, CoercedSelection] = {}
+
+
+def coerced(callback: str) -> CoercedSelection:
+    """The selection of a callback, made once."""
+    found = _selections.get(callback)
+    if found is None:
+        found = _selections[callback] = CoercedSelection(callback)
+    return found
+
+
+class SiteEvent:
+    """One event, before it is encoded.
+
+    object_id: UniqueObjectID of the object it tells of, "" for none. agents: UniqueObjectIDs of the
+    agents concerned, in whose agent mode it belongs. complete and minimal: arguments with
+    MinimizeEventArgs 0 and 1. client: session of the only client that gets it, 0 for all.
+    """
+
+    __slots__ = ("agents", "callback", "client", "complete", "message_id", "minimal", "object_id")
+
+    def __init__(
+        self,
+        callback: str,
+        complete: dict[str, Any],
+        minimal: dict[str, Any] | None = None,
+        *,
+        agents: Iterable[str] = (),
+        client: int = 0,
+    ) -> None:
+        self.callback = callback
+        self.message_id = event_id(callback)
+        self.complete = complete
+        self.minimal = complete if minimal is None else minimal
+        self.object_id = str(complete.get("UniqueObjectID", ""))
+        self.agents = frozenset(agents)
+        self.client = client
+
+    def __repr__(self) -> str:
+        return f"<{self.callback} {self.object_id}>"
+
+
+def nested(entries: Iterable[Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """Numbered entries, "SkillGroup[1]" and on: how the CIL nests a list."""
+    return {f"{name}[{i}]": dict(entry) for i, entry in enumerate(entries, 1)}

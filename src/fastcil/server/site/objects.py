@@ -1,0 +1,231 @@
+"""Agents, calls, devices, skill groups and teams, by their documented UniqueObjectIDs.
+
+Keys: call.PeripheralID.ConnectionCallID.ConnectionDeviceID, agent.PeripheralID.AgentID,
+device.PeripheralID.Instrument, skillgroup.PeripheralID.SkillGroupNumber, team.PeripheralID.TeamID.
+Source: CTI OS Developer Guide, coding conventions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from fastcil.catalog import AgentState, LocalConnectionState, event, minimized_parameters
+from fastcil.catalog.selection import PARTY
+
+__all__ = [
+    "CALL_CALLBACKS",
+    "AgentObject",
+    "CallObject",
+    "Conversation",
+    "Objects",
+    "agent_key",
+    "call_key",
+    "device_key",
+    "new_call_values",
+    "skill_group_key",
+    "team_key",
+]
+
+CALL_CALLBACKS = (
+    "OnCallBegin",
+    "OnCallEnd",
+    "OnCallDataUpdate",
+    "OnCallDelivered",
+    "OnCallEstablished",
+    "OnCallHeld",
+    "OnCallRetrieved",
+    "OnCallCleared",
+    "OnCallConnectionCleared",
+    "OnCallOriginated",
+    "OnCallFailed",
+    "OnCallServiceInitiatedEvent",
+    "OnCallQueuedEvent",
+    "OnCallDequeuedEvent",
+    "OnCallReachedNetworkEvent",
+    "OnCallDiverted",
+    "OnCallTransferred",
+    "OnCallConferenced",
+    "OnSnapshotCallConf",
+)
+"""Every event that is a selection from a call's values."""
+
+_EMPTY: dict[str, Any] = {"STRING": "", "ARGUMENTS": {}, "BOOL": False}
+
+
+def agent_key(peripheral: int, agent_id: str) -> str:
+    """UniqueObjectID of an agent."""
+    return f"agent.{peripheral}.{agent_id}"
+
+
+def call_key(peripheral: int, call_id: int, device_id: str) -> str:
+    """UniqueObjectID of a connection of a call."""
+    return f"call.{peripheral}.{call_id}.{device_id}"
+
+
+def device_key(peripheral: int, instrument: str) -> str:
+    """UniqueObjectID of a device."""
+    return f"device.{peripheral}.{instrument}"
+
+
+def skill_group_key(peripheral: int, number: int) -> str:
+    """UniqueObjectID of a skill group."""
+    return f"skillgroup.{peripheral}.{number}"
+
+
+def team_key(peripheral: int, team_id: int) -> str:
+    """UniqueObjectID of a team."""
+    return f"team.{peripheral}.{team_id}"
+
+
+@cache
+def _defaults() -> tuple[tuple[str, Any], ...]:
+    """Each keyword of any call event with the value it has when nothing was told of it."""
+    kinds: dict[str, str] = {}
+    names: dict[str, None] = {}
+    for callback in CALL_CALLBACKS:
+        for parameter in (*event(callback).parameters, *event(callback).extra_keywords):
+            kinds.setdefault(parameter.keyword, parameter.type or "STRING")
+        for level in (0, 1):
+            names.update(dict.fromkeys(minimized_parameters(callback, level)))
+    names.pop(PARTY, None)
+    # Keywords of the table alone have no printed type there; those of devices and ids are text,
+    # but for two that GED-188 has as numbers.
+    text = ("ID", "IDFull", "Data", "Number", "Message", "Target")
+    for name in names:
+        if name not in kinds:
+            is_text = name.endswith(text) and name not in ("CampaignID", "QueryRuleID")
+            kinds[name] = "STRING" if is_text else "INT"
+    return tuple((name, _EMPTY.get(kinds[name], 0)) for name in names)
+
+
+def new_call_values() -> dict[str, Any]:
+    """A value for every keyword that any call event has."""
+    found = dict(_defaults())
+    found["ECC"] = {}
+    found["CTIClients"] = {}
+    found["FilterTarget"] = "CallEvent"
+    return found
+
+
+@dataclass(eq=False)
+class AgentObject:
+    """An agent as the CTI Server told of him; values holds the keywords of OnAgentStateChange."""
+
+    key: str
+    peripheral: int
+    agent_id: str
+    values: dict[str, Any] = field(default_factory=dict)
+    skill_groups: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By SkillGroupNumber: SkillGroupNumber, ID, Priority, State."""
+    team: int = 0
+    is_supervisor: bool = False
+
+    @property
+    def state(self) -> int:
+        """AgentState; eUnknown as long as nothing was told."""
+        return int(self.values.get("AgentState", AgentState.eUnknown))
+
+    @property
+    def instrument(self) -> str:
+        """The device at which he is logged in, or was."""
+        return str(self.values.get("AgentInstrument", ""))
+
+
+@dataclass(eq=False)
+class CallObject:
+    """One connection of a call: what the CIL calls a Call. values: every keyword of its events."""
+
+    key: str
+    conversation: Conversation
+    device_id: str
+    values: dict[str, Any]
+    failed: bool = False
+    """OnCallFailed was sent: from then on its events have no CallStatus (table 6-90, footnote)."""
+
+    @property
+    def status(self) -> int:
+        """CallStatus, a LocalConnectionState."""
+        return int(self.values["CallStatus"])
+
+
+@dataclass(eq=False)
+class Conversation:
+    """What the CTI Server calls a call: one ConnectionCallID with all of its connections."""
+
+    peripheral: int
+    call_id: int
+    values: dict[str, Any]
+    """What new connections of the call begin with."""
+    touched: float
+    connections: dict[str, CallObject] = field(default_factory=dict)
+    """By ConnectionDeviceID."""
+
+
+class Objects:
+    """Everything known of a site, each kind by its key."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, AgentObject] = {}
+        self.agent_at: dict[str, AgentObject] = {}
+        """By the key of the device at which an agent is logged in."""
+        self.conversations: dict[tuple[int, int], Conversation] = {}
+        """By PeripheralID and ConnectionCallID."""
+        self.calls: dict[str, CallObject] = {}
+        self.at_device: dict[str, dict[str, CallObject]] = {}
+        """Calls by device key, then by call key."""
+        self.skill_groups: dict[str, dict[str, Any]] = {}
+        self.teams: dict[str, dict[str, Any]] = {}
+        self.peripherals: dict[int, bool] = {}
+        """Whether each peripheral is on-line."""
+        self.peripheral_types: dict[int, int] = {}
+
+    def agent(self, peripheral: int, agent_id: str) -> AgentObject:
+        """The agent of an id, new when there was none."""
+        key = agent_key(peripheral, agent_id)
+        found = self.agents.get(key)
+        if found is None:
+            found = self.agents[key] = AgentObject(key, peripheral, agent_id)
+        return found
+
+    def seat(self, agent: AgentObject, instrument: str) -> None:
+        """The agent is logged in at a device; "" when at none."""
+        for key in [k for k, a in self.agent_at.items() if a is agent]:
+            del self.agent_at[key]
+        if instrument:
+            self.agent_at[device_key(agent.peripheral, instrument)] = agent
+
+    def agent_of(self, call: CallObject) -> AgentObject | None:
+        """The agent at the device of a call, if one is logged in there."""
+        return self.agent_at.get(device_key(call.conversation.peripheral, call.device_id))
+
+    def others(self, call: CallObject) -> list[int]:
+        """The statuses of the other calls at the same device."""
+        device = device_key(call.conversation.peripheral, call.device_id)
+        return [c.status for c in self.at_device.get(device, {}).values() if c is not call]
+
+    def add_call(self, call: CallObject) -> None:
+        """A connection is there."""
+        conversation = call.conversation
+        conversation.connections[call.device_id] = call
+        self.calls[call.key] = call
+        device = device_key(conversation.peripheral, call.device_id)
+        self.at_device.setdefault(device, {})[call.key] = call
+
+    def remove_call(self, call: CallObject) -> None:
+        """A connection is gone; the conversation stays until it ends."""
+        conversation = call.conversation
+        conversation.connections.pop(call.device_id, None)
+        self.calls.pop(call.key, None)
+        device = device_key(conversation.peripheral, call.device_id)
+        calls = self.at_device.get(device)
+        if calls is not None:
+            calls.pop(call.key, None)
+            if not calls:
+                del self.at_device[device]
+
+    def status_of(self, state: int) -> int:
+        """LocalConnectionState of GED-188 as CallStatus; queued and none are no status."""
+        known = {int(one) for one in LocalConnectionState}
+        return state if state in known else int(LocalConnectionState.LCS_NULL)
