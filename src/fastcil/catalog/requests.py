@@ -19,11 +19,49 @@ class RequestID(IntEnum):
         Answered by the events of the snapshot, then OnMonitorModeEstablished; a filter that is
         wrong by OnControlFailureConf with FailureCode and the words in ErrorMessage.
     SET_AGENT
-        Agent mode. Reserved: no server answers it yet.
+        Agent mode. AgentID (STRING) and PeripheralID. Answered by OnQueryAgentStateConf,
+        OnSetAgentModeEvent and, when the agent is logged in, OnSnapshotDeviceConf and
+        OnSnapshotCallConf for each of his calls.
     REQUEST_SNAPSHOT
         The events of the snapshot again, as the filter in force lets them through.
+    REQUEST_AGENT_TEAM_LIST
+        OnNewAgentTeamMember for each member of the supervisor's team.
+    START_MONITORING_AGENT_TEAM, STOP_MONITORING_AGENT_TEAM
+        TeamID (INT). Monitored agent events of the team; with START_MONITORING_ALL_AGENT_TEAMS and
+        its counterpart those of every team of the supervisor.
+    START_MONITORING_AGENT, STOP_MONITORING_AGENT
+        AgentReference (STRING). Answered by OnStartMonitoringAgent, OnStopMonitoringAgent; between
+        them the agent's calls come as monitored call events.
+    START_MONITORING_CALL
+        CallReference (STRING, optional): the call that SuperviseCall is about.
+    ENABLE_AGENT_STATISTICS, DISABLE_AGENT_STATISTICS
+        OnAgentStatistics of the client's agent.
+    ENABLE_SKILL_GROUP_STATISTICS, DISABLE_SKILL_GROUP_STATISTICS
+        PeripheralID and SkillGroupNumber, or SkillGroupNumbers (ARGUMENTS, keys 1..n); nothing for
+        all. OnSkillGroupStatisticsUpdated.
+    SEND_CHAT_MESSAGE
+        Distribution, Target, Message. OnChatMessage at the recipient.
+    REQUEST_DESKTOP_SETTINGS
+        DesktopType (INT). OnGlobalSettingsDownloadConf.
+
+    A request that a CTI Server carries out is not here: it has the MessageType of its GED-188
+    message as its number (MAKE_CALL_REQ is 56), and its confirmation is the event of that number.
     """
 
     SET_MESSAGE_FILTER = 0x20002001
     SET_AGENT = 0x20002002
     REQUEST_SNAPSHOT = 0x20002003
+    REQUEST_AGENT_TEAM_LIST = 0x20002004
+    START_MONITORING_AGENT_TEAM = 0x20002005
+    STOP_MONITORING_AGENT_TEAM = 0x20002006
+    START_MONITORING_ALL_AGENT_TEAMS = 0x20002007
+    STOP_MONITORING_ALL_AGENT_TEAMS = 0x20002008
+    START_MONITORING_AGENT = 0x20002009
+    STOP_MONITORING_AGENT = 0x2000200A
+    START_MONITORING_CALL = 0x2000200B
+    ENABLE_AGENT_STATISTICS = 0x2000200C
+    DISABLE_AGENT_STATISTICS = 0x2000200D
+    ENABLE_SKILL_GROUP_STATISTICS = 0x2000200E
+    DISABLE_SKILL_GROUP_STATISTICS = 0x2000200F
+    SEND_CHAT_MESSAGE = 0x20002010
+    REQUEST_DESKTOP_SETTINGS = 0x20002011

@@ -185,6 +185,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             else:
                 self.push_snapshot()
                 self.server.touch(self)
+        elif self.server.desk is not None and self.server.desk.takes(frame.message_id):
+            if frame.message_id == RequestID.SET_AGENT:
+                self.level = self._level(frame)
+            if not self.server.desk.submit(self, frame):
+                words = f"{self.server.desk.most} requests are under way already"
+                self._refuse(frame, replies.TOO_MANY, words)
         else:
             self._refuse(
                 frame, replies.UNKNOWN_REQUEST, f"no request has number {frame.message_id:#x}"

@@ -9,7 +9,8 @@ __all__ = ["Counters"]
 
 @dataclass
 class Counters:
-    """Counts since the server started; `clients` and `monitors` are those of this moment."""
+    """Counts since the server started; `clients`, `monitors` and `agents` (clients in
+    agent mode) are those of this moment."""
 
     clients: int = 0
     monitors: int = 0
@@ -21,6 +22,8 @@ class Counters:
     filters_set: int = 0
     filters_refused: int = 0
     requests_refused: int = 0
+    requests_failed: int = 0
+    agents: int = 0
     snapshots_sent: int = 0
     events_published: int = 0
     events_unencodable: int = 0

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_IN_MODE",
     "PROBE_ID",
     "PROBE_KEY",
+    "TOO_MANY",
     "UNKNOWN_REQUEST",
     "established",
     "failure",
@@ -28,6 +29,7 @@ BAD_VALUE = int(ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG)
 MISSING = int(ControlFailureStatusCode.E_CTI_REQUIRED_DATA_MISSING)
 NOT_IN_MODE = int(ControlFailureStatusCode.E_CTI_SESSION_NOT_OPEN)
 UNKNOWN_REQUEST = int(ControlFailureStatusCode.E_CTI_INVALID_MESSAGE_TYPE)
+TOO_MANY = int(ControlFailureStatusCode.E_CTI_FUNCTION_NOT_AVAILABLE)
 
 # This project's own, for measuring: an INT argument of SET_MESSAGE_FILTER, in milliseconds, asks
 # for an event of this number that often. Its MonotonicTime is the server's CLOCK_MONOTONIC in

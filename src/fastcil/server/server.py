@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from fastcil.codec import EncodeError, Frame, MessageFilter
@@ -14,8 +15,9 @@ from fastcil.codec.control import CloseReason
 from fastcil.server import replies
 from fastcil.server.client import ClientConnection
 from fastcil.server.counters import Counters
+from fastcil.server.desk import Desk, SiteBackend
 from fastcil.server.outbox import Encoded, Limits
-from fastcil.server.source import SourceEvent, as_source
+from fastcil.server.source import SYSTEM_IDS, SourceEvent, as_source
 from fastcil.server.typed import encode_typed
 
 __all__ = ["EventServer"]
@@ -35,6 +37,8 @@ class EventServer:
         MinimizeEventArgs (0 or 1) of clients that do not ask for one.
     limits
         Bounds of each client's outbox.
+    site
+        What answers requests that only a site can; without it there is no agent mode.
     stall_seconds
         With an unpaced source: a client that took nothing for so long is not waited for.
     """
@@ -56,7 +60,9 @@ class EventServer:
         tick_seconds: float = 0.005,
         write_buffer: int = 64 << 10,
         send_buffer: int | None = None,
+        site: SiteBackend | None = None,
     ) -> None:
+        self.desk = None if site is None else Desk(site)
         self.source = as_source(source, rate)
         self.host = host
         self.minimize = 1 if minimize else 0
@@ -76,6 +82,9 @@ class EventServer:
         self._clients: set[ClientConnection] = set()
         self._groups: dict[_Group, set[ClientConnection]] = {}
         self._member: dict[ClientConnection, _Group] = {}
+        self._agents: dict[str, set[ClientConnection]] = {}
+        self._agent_of: dict[ClientConnection, str] = {}
+        self._watched: dict[str, set[ClientConnection]] = {}
         self._touched: set[ClientConnection] = set()
         self._flushing = False
         self._server: asyncio.AbstractServer | None = None
@@ -107,6 +116,7 @@ class EventServer:
         counters.events_coalesced, counters.events_dropped = coalesced, dropped
         counters.gaps_sent = gaps
         counters.clients, counters.monitors = len(self._clients), len(self._member)
+        counters.agents = len(self._agent_of)
         return counters.to_dict()
 
     async def start(self) -> None:
@@ -159,6 +169,8 @@ class EventServer:
         """A client's connection is gone."""
         self.leave(client)
         self._clients.discard(client)
+        if self.desk is not None:
+            self.desk.left(client)
         outbox = client.outbox
         for index, count in enumerate((outbox.coalesced, outbox.dropped, outbox.gaps)):
             self._past[index] += count
@@ -172,8 +184,29 @@ class EventServer:
         self._member[client] = group
         self._monitored.set()
 
+    def set_agent(self, client: ClientConnection, agent: str) -> None:
+        """A client is in agent mode: it gets the events of one agent and of his calls."""
+        self.leave(client)
+        self._agents.setdefault(agent, set()).add(client)
+        self._agent_of[client] = agent
+
+    def watch(self, client: ClientConnection, agents: Iterable[str]) -> None:
+        """A supervisor gets the events of these agents as monitored ones, and of no others."""
+        for watchers in self._watched.values():
+            watchers.discard(client)
+        for agent in agents:
+            self._watched.setdefault(agent, set()).add(client)
+        for agent in [agent for agent, watchers in self._watched.items() if not watchers]:
+            del self._watched[agent]
+
     def leave(self, client: ClientConnection) -> None:
         """A client gets no more events."""
+        agent = self._agent_of.pop(client, None)
+        if agent is not None:
+            self._agents[agent].discard(client)
+            if not self._agents[agent]:
+                del self._agents[agent]
+            self.watch(client, ())
         group = self._member.pop(client, None)
         if group is not None:
             self._groups[group].discard(client)
@@ -234,6 +267,28 @@ class EventServer:
             for client in list(clients):
                 client.push(encoded, event.key, event.keep)
                 self._touched.add(client)
+        if self._agent_of:
+            self._publish_to_agents(event)
+
+    def _publish_to_agents(self, event: SourceEvent) -> None:
+        """Agent mode: the agent's own events, a supervisor's monitored ones, the system's."""
+        try:
+            if event.message_id in SYSTEM_IDS:
+                self._give(event, list(self._agent_of))
+            for agent in event.agents:
+                self._give(event, list(self._agents.get(agent, ())))
+                watchers = self._watched.get(agent)
+                monitored = event.monitored() if watchers else None
+                if watchers and monitored is not None:
+                    self._give(monitored, list(watchers))
+        except (EncodeError, TypeError, OverflowError) as error:
+            self._counters.events_unencodable += 1
+            _log.error("event %d cannot be encoded: %s", event.message_id, error)
+
+    def _give(self, event: SourceEvent, clients: list[ClientConnection]) -> None:
+        for client in clients:
+            client.push(event.encoded(client.level), event.key, event.keep)
+            self._touched.add(client)
 
     async def _pump(self) -> None:
         """Take events from the source and give them to the clients until there are no more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from fastcil.catalog import event_id
+from fastcil.catalog import INTERFACES, event_id
 from fastcil.codec import Frame, FrameKind
 from fastcil.server.outbox import Encoded
 from fastcil.server.state import StreamState
@@ -24,6 +24,13 @@ _SECOND = 1_000_000_000
 _BATCH = 256
 
 CALL_END_ID = event_id("OnCallEnd")
+# The number that each event has when a supervisor gets it of an agent he monitors.
+MONITORED_IDS = {
+    event_id(event.base[1]): event.id
+    for interface in ("IMonitoredAgentEvents", "IMonitoredCallEvents")
+    for event in INTERFACES[interface].events
+    if event.base is not None
+}
 # Events that tell the whole state of an object: the latest one replaces those before.
 STATE_IDS = frozenset(
     event_id(name)
@@ -34,6 +41,8 @@ STATE_IDS = frozenset(
         "OnSkillGroupStatisticsUpdated",
     )
 )
+# Events that every client in agent mode gets, whoever its agent is.
+SYSTEM_IDS = frozenset({event_id("OnCTIOSFailure")})
 # Events of the connection that was recorded; the server sends its own.
 _OF_A_CONNECTION = frozenset(
     event_id(name) for name in ("OnMonitorModeEstablished", "OnControlFailureConf")
@@ -57,7 +66,16 @@ def state_key(message_id: int, arguments: Mapping[str, Any]) -> Hashable | None:
 class SourceEvent:
     """One event on its way to all clients, encoded at most once for each MinimizeEventArgs."""
 
-    __slots__ = ("_encoded", "complete", "keep", "key", "message_id", "minimal")
+    __slots__ = (
+        "_encoded",
+        "_monitored",
+        "agents",
+        "complete",
+        "keep",
+        "key",
+        "message_id",
+        "minimal",
+    )
 
     def __init__(
         self,
@@ -66,8 +84,14 @@ class SourceEvent:
         minimal: Mapping[str, Any] | None = None,
         *,
         frame: bytes | None = None,
+        agents: frozenset[str] = frozenset(),
     ) -> None:
-        """frame: the event as it was recorded, for both levels; then nothing is encoded."""
+        """frame: the event as it was recorded, for both levels; then nothing is encoded.
+
+        agents: UniqueObjectIDs of the agents in whose agent mode the event belongs.
+        """
+        self.agents = agents
+        self._monitored: SourceEvent | None = None
         self.message_id = message_id
         self.complete = complete
         self.minimal = complete if minimal is None else minimal
@@ -87,6 +111,20 @@ class SourceEvent:
             if self.minimal is self.complete:
                 self._encoded[1 - level] = found
         return found
+
+    def monitored(self) -> SourceEvent | None:
+        """The event as a supervisor gets it who monitors the agent; None when there is no such.
+
+        Source: CTI OS Developer Guide, IMonitoredAgentEvents and IMonitoredCallEvents: the plain
+        event's parameters and Monitored.
+        """
+        number = MONITORED_IDS.get(self.message_id)
+        if number is not None and self._monitored is None:
+            mark = {"Monitored": True}
+            minimal = None if self.minimal is self.complete else {**self.minimal, **mark}
+            self._monitored = SourceEvent(number, {**self.complete, **mark}, minimal)
+            self._monitored.keep = self.keep
+        return self._monitored
 
 
 @runtime_checkable

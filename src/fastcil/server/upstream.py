@@ -1,0 +1,383 @@
+"""A site behind a CTI Server: its events for the clients, their requests for it.
+
+One session with the CTI Server serves all clients. The state of the site is taken by snapshots when
+the session opens, and again after every spell in which events may have been missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fastcil.catalog import AgentState
+from fastcil.catalog.requests import RequestID
+from fastcil.ged188 import Message
+from fastcil.ged188.enums import ControlFailureCode, StatusCode
+from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.mapper import SiteMapper
+from fastcil.server.site.objects import AgentObject, device_key
+from fastcil.server.site.requests import Refused, Requester, Translator, is_logout
+from fastcil.server.source import SourceEvent
+
+if TYPE_CHECKING:
+    from fastcil.server.client import ClientConnection
+
+__all__ = ["RequestFailed", "SiteSource", "UpstreamLink"]
+
+_log = logging.getLogger("fastcil.server")
+_OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
+
+
+class RequestFailed(Exception):
+    """The CTI Server refused a request: FailureCode and PeripheralErrorCode, or a StatusCode."""
+
+    def __init__(self, code: int, text: str, peripheral_error: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+        self.peripheral_error = peripheral_error
+
+
+class UpstreamLink(Protocol):
+    """What is needed of a session with a CTI Server."""
+
+    async def request(self, name: str, values: Mapping[str, Any]) -> Message:
+        """The confirmation. Raises RequestFailed, or TimeoutError when none came."""
+        ...
+
+
+class SiteSource:
+    """An EventSource and a SiteBackend over one session with a CTI Server.
+
+    message() takes what the session receives, opened() and lost() what becomes of it. snapshots:
+    how many requests of a snapshot may be under way at once.
+    """
+
+    on_demand = False
+    unpaced = False
+    exhausted = False
+
+    def __init__(self, mapper: SiteMapper | None = None, *, snapshots: int = 32) -> None:
+        self.mapper = SiteMapper() if mapper is None else mapper
+        self.translator = Translator(self.mapper.objects)
+        self.link: UpstreamLink | None = None
+        self.publish: Callable[[SourceEvent], None] | None = None
+        """Where events go at once; without it they wait for next_events()."""
+        self._waiting: deque[SourceEvent] = deque()
+        self._snapshots = asyncio.Semaphore(snapshots)
+        self._agents: dict[ClientConnection, AgentObject] = {}
+        self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
+        self._watched: dict[ClientConnection, tuple[set[str], set[str]]] = {}
+
+    # -- events ------------------------------------------------------------------------------
+
+    def message(self, message: Message, now: float | None = None) -> None:
+        """An event of the CTI Server."""
+        self.give(self.mapper.message(message, time.monotonic() if now is None else now))
+
+    def give(self, events: list[SiteEvent]) -> None:
+        """Events for everybody whom they concern."""
+        for event in events:
+            found = SourceEvent(
+                event.message_id, event.complete, event.minimal, agents=event.agents
+            )
+            if self.publish is None:
+                self._waiting.append(found)
+            else:
+                self.publish(found)
+
+    def next_events(self, now_ns: int) -> list[SourceEvent]:
+        """As EventSource says: what was not published at once."""
+        found = list(self._waiting)
+        self._waiting.clear()
+        return found
+
+    def snapshot(self, level: int = 0) -> list[tuple[int, Mapping[str, Any]]]:
+        """Agents, devices and calls as they are known."""
+        return [
+            (event.message_id, event.minimal if level else event.complete)
+            for event in self.mapper.snapshot()
+        ]
+
+    # -- snapshots ---------------------------------------------------------------------------
+
+    async def _ask(self, name: str, values: Mapping[str, Any]) -> Message:
+        """A request to the CTI Server. Raises Refused."""
+        if self.link is None:
+            raise Refused(StatusCode.E_CTI_CTI_SERVER_OFFLINE, "there is no CTI Server")
+        try:
+            return await self.link.request(name, values)
+        except RequestFailed as error:
+            raise Refused(error.code, str(error), error.peripheral_error) from error
+        except asyncio.TimeoutError:
+            raise Refused(
+                StatusCode.E_CTI_TIMEOUT, f"{name}: the CTI Server did not answer"
+            ) from None
+
+    async def query_agent(self, agent: AgentObject) -> SiteEvent:
+        """The agent as the CTI Server knows him now. Raises Refused."""
+        answer = await self._ask(
+            "QUERY_AGENT_STATE_REQ",
+            {
+                "PeripheralID": agent.peripheral,
+                "MRDID": 1,
+                "ICMAgentID": 0,
+                "AgentID": agent.agent_id,
+            },
+        )
+        return self.mapper.agents.queried(agent, answer)
+
+    async def device_calls(self, agent: AgentObject) -> list[tuple[int, str]]:
+        """(call id, device id) of the calls at an agent's device. Raises Refused."""
+        answer = await self._ask(
+            "SNAPSHOT_DEVICE_REQ",
+            {
+                "PeripheralID": agent.peripheral,
+                "SnapshotDeviceType": 76,  # DEVID_AGENT_DEVICE
+                "AgentInstrument": agent.instrument,
+            },
+        )
+        ids = answer.get("CallConnectionCallID") or []
+        devices = answer.get("CallConnectionDeviceID") or [agent.instrument] * len(ids)
+        return list(zip(ids, devices))
+
+    async def call_snapshot(self, peripheral: int, call_id: int, device: str) -> list[SiteEvent]:
+        """A call as the CTI Server knows it now. Raises Refused."""
+        answer = await self._ask(
+            "SNAPSHOT_CALL_REQ",
+            {
+                "PeripheralID": peripheral,
+                "ConnectionCallID": call_id,
+                "ConnectionDeviceIDType": 0,
+                "ConnectionDeviceID": device,
+            },
+        )
+        return list(self.mapper.calls.taken(peripheral, call_id, answer, time.monotonic()))
+
+    async def reconcile(self, agents: list[AgentObject] | None = None) -> int:
+        """Take the state of the site anew: every agent, his device and its calls.
+
+        Calls that ended meanwhile end for the clients too. Returns how many requests failed.
+        """
+        chosen = list(self.mapper.objects.agents.values()) if agents is None else agents
+        valid: set[tuple[int, int]] = set()
+        devices: dict[tuple[int, int], str] = {}
+        failed = 0
+
+        async def limited(work: Awaitable[Any]) -> Any:
+            nonlocal failed
+            async with self._snapshots:
+                try:
+                    return await work
+                except Refused as error:
+                    failed += 1
+                    _log.debug("snapshot: %s", error)
+                    return None
+
+        async def one(agent: AgentObject) -> None:
+            event = await limited(self.query_agent(agent))
+            if event is not None:
+                self.give([event])
+            if agent.state in _OUT or not agent.instrument:
+                return
+            for call_id, device in await limited(self.device_calls(agent)) or ():
+                valid.add((agent.peripheral, call_id))
+                devices.setdefault((agent.peripheral, call_id), device)
+
+        async def call(key: tuple[int, int], device: str) -> None:
+            self.give(await limited(self.call_snapshot(*key, device)) or [])
+
+        await asyncio.gather(*(one(agent) for agent in chosen))
+        await asyncio.gather(*(call(key, device) for key, device in devices.items()))
+        if agents is None and not failed:
+            self.give(self.mapper.calls.reconcile(valid))
+        return failed
+
+    # -- requests of clients -----------------------------------------------------------------
+
+    async def set_agent(
+        self,
+        arguments: Mapping[str, Any],
+        client: ClientConnection,
+        tell: Callable[[SiteEvent], None],
+    ) -> str:
+        """As SiteBackend says: who the agent is, and what he is doing."""
+        agent_id = str(arguments.get("AgentID") or arguments.get("LoginName") or "")
+        try:
+            peripheral = int(arguments.get("PeripheralID") or 0)
+        except ValueError:
+            peripheral = 0
+        if not agent_id or not peripheral:
+            raise Refused(
+                StatusCode.E_CTI_REQUIRED_DATA_MISSING, "AgentID and PeripheralID are needed"
+            )
+        agent = self.mapper.objects.agent(peripheral, agent_id)
+        tell(await self.query_agent(agent))
+        self._agents[client] = agent
+        tell(
+            SiteEvent(
+                "OnSetAgentModeEvent",
+                {
+                    "PeripheralID": str(peripheral),
+                    "AgentID": agent_id,
+                    "UniqueObjectID": agent.key,
+                    "ClientAgentTemporaryID": str(arguments.get("ClientAgentTemporaryID", "")),
+                    "CILConnectionID": client.connection_id,
+                    "StatusSystem": self.system_status(),
+                },
+            )
+        )
+        if agent.state not in _OUT and agent.instrument:
+            for call_id, device in await self.device_calls(agent):
+                await self.call_snapshot(peripheral, call_id, device)
+            tell(self.mapper.agents.device_snapshot(agent))
+            key = device_key(peripheral, agent.instrument)
+            for call in list(self.mapper.objects.at_device.get(key, {}).values()):
+                tell(self.mapper.calls.snapshot(call))
+        return agent.key
+
+    def system_status(self) -> dict[str, Any]:
+        """StatusSystem: what is on-line (CTI OS Developer Guide, OnSetAgentModeEvent)."""
+        peripherals = self.mapper.objects.peripherals
+        return {
+            "StatusCTIServer": 0 if self.link is not None else 1,
+            "StatusCtiServerDriver": 0,
+            "StatusCentralController": 0,
+            "StatusPeripherals": {str(number): online for number, online in peripherals.items()},
+        }
+
+    async def request(
+        self,
+        number: int,
+        arguments: Mapping[str, Any],
+        client: ClientConnection,
+        tell: Callable[[SiteEvent], None],
+    ) -> None:
+        """As SiteBackend says."""
+        own = _OWN.get(number)
+        if own is not None:
+            await own(self, arguments, client, tell)
+            return
+        requester = Requester(self._agents.get(client))
+        name, values = self.translator.values(number, arguments, requester)
+        try:
+            answer = await self._ask(name, values)
+        except Refused as error:
+            if is_logout(name, values):
+                tell(
+                    SiteEvent(
+                        "OnLogoutFailed",
+                        {
+                            "InvokeID": arguments.get("InvokeID", 0),
+                            "FailureCode": error.code,
+                            "PeripheralErrorCode": error.peripheral_error,
+                        },
+                    )
+                )
+            raise
+        confirmation = self.translator.confirmation(number, arguments, answer)
+        if confirmation is not None:
+            tell(confirmation)
+
+    def left(self, client: ClientConnection) -> None:
+        """A client is gone."""
+        self._agents.pop(client, None)
+        self._watched.pop(client, None)
+
+    # -- supervisors -------------------------------------------------------------------------
+
+    def _supervisor(self, client: ClientConnection) -> AgentObject:
+        agent = self._agents.get(client)
+        if agent is None:
+            raise Refused(StatusCode.E_CTI_SESSION_NOT_OPEN, "this needs agent mode")
+        if not agent.is_supervisor:
+            raise Refused(ControlFailureCode.CF_PRIVILEGE_VIOLATION_ON_SPECIFIED_DEVICE,
+                          f"{agent.key} is no supervisor")  # fmt: skip
+        return agent
+
+    def _team_of(self, agent: AgentObject) -> list[AgentObject]:
+        members = self.mapper.objects.agents.values()
+        return [a for a in members if a.team == agent.team and a.peripheral == agent.peripheral]
+
+    async def _team_list(
+        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
+    ) -> None:
+        """OnNewAgentTeamMember of each member, the supervisor included."""
+        supervisor = self._supervisor(client)
+        for member in self._team_of(supervisor):
+            flags = 4 if member.is_supervisor else 0
+            tell(self.mapper.agents.team_member(member, flags, 1, supervisor.agent_id))
+
+    async def _start_team(
+        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
+    ) -> None:
+        supervisor = self._supervisor(client)
+        members = {a.key for a in self._team_of(supervisor) if a is not supervisor}
+        teams, single = self._watched.setdefault(client, (set(), set()))
+        teams.update(members)
+        self.watch(client, teams | single)
+        for key in sorted(members):
+            agent = self.mapper.objects.agents[key]
+            values = {**self.mapper.agents.state_values(agent), "Monitored": True}
+            tell(SiteEvent("OnMonitoredAgentStateChange", values))
+
+    async def _stop_team(
+        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
+    ) -> None:
+        self._supervisor(client)
+        teams, single = self._watched.setdefault(client, (set(), set()))
+        teams.clear()
+        self.watch(client, teams | single)
+
+    def _reference(self, arguments: Mapping[str, Any]) -> AgentObject:
+        key = str(arguments.get("AgentReference") or "")
+        agent = self.mapper.objects.agents.get(key)
+        if agent is None:
+            raise Refused(ControlFailureCode.CF_OBJECT_NOT_KNOWN, f"no agent {key!r}")
+        return agent
+
+    def _monitoring(self, callback: str, agent: AgentObject, supervisor: AgentObject) -> SiteEvent:
+        return SiteEvent(
+            callback,
+            {
+                "UniqueObjectID": supervisor.key,
+                "AgentReference": agent.key,
+                "SupervisorID": supervisor.agent_id,
+                "SupervisorKey": supervisor.key,
+                "BargedInCallID": "",
+                "SupervisorAgentState": str(supervisor.state),
+            },
+        )
+
+    async def _start_agent(
+        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
+    ) -> None:
+        supervisor, agent = self._supervisor(client), self._reference(arguments)
+        teams, single = self._watched.setdefault(client, (set(), set()))
+        single.add(agent.key)
+        self.watch(client, teams | single)
+        tell(self._monitoring("OnStartMonitoringAgent", agent, supervisor))
+
+    async def _stop_agent(
+        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
+    ) -> None:
+        supervisor, agent = self._supervisor(client), self._reference(arguments)
+        teams, single = self._watched.setdefault(client, (set(), set()))
+        single.discard(agent.key)
+        self.watch(client, teams | single)
+        tell(self._monitoring("OnStopMonitoringAgent", agent, supervisor))
+
+
+Tell = Callable[[SiteEvent], None]
+_OWN: dict[int, Callable[[SiteSource, Mapping[str, Any], Any, Tell], Awaitable[None]]] = {
+    RequestID.REQUEST_AGENT_TEAM_LIST: SiteSource._team_list,
+    RequestID.START_MONITORING_AGENT_TEAM: SiteSource._start_team,
+    RequestID.STOP_MONITORING_AGENT_TEAM: SiteSource._stop_team,
+    RequestID.START_MONITORING_ALL_AGENT_TEAMS: SiteSource._start_team,
+    RequestID.STOP_MONITORING_ALL_AGENT_TEAMS: SiteSource._stop_team,
+    RequestID.START_MONITORING_AGENT: SiteSource._start_agent,
+    RequestID.STOP_MONITORING_AGENT: SiteSource._stop_agent,
+}
