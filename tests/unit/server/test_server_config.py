@@ -1,0 +1,104 @@
+"""The configuration file: documented names, and faults that say where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tomllib
+
+from fastcil.server.config import SETTINGS, ConfigError, default_text, load_config
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    config = load_config("")
+    assert config.number("Server.CallObject", "MinimizeEventArgs") == 1
+    assert config.number("Server.Connections", "HeartbeatIntervalMs") == 60000
+    assert config.number("Server.Connections", "HeartbeatRetrys") == 5
+    assert config.number("Server.Connections", "MaxMonitorModeConnections") == 7
+    assert config.number("CtiDriver.Config", "HeartbeatInterval") == 5
+    assert config.text("Server.Agent", "AgentChatLevel") == "TeamSupervisors"
+    assert config.number("Server.Connections", "ListenPort") == 42028
+
+
+def test_what_is_printed_is_a_configuration_with_every_setting() -> None:
+    text = default_text()
+    assert tomllib.loads(text)
+    assert not load_config(text).values, "nothing is changed by it"
+    spelled = "\n".join(
+        line[2:] if " = " in line and line.startswith("# ") else line for line in text.splitlines()
+    ).replace("# [Server.Peripherals", "[Server.Peripherals")
+    config = load_config(spelled)
+    assert set(config.values) == set(SETTINGS)
+    assert not config.changed(load_config(""))
+    assert config.peripherals == {5000: 17}
+
+
+def test_values() -> None:
+    config = load_config(
+        """
+        [Server.CallObject]
+        MinimizeEventArgs = 0
+        [CtiDriver.Config]
+        SideAHost = "side-a"
+        [Server.Peripherals.Main]
+        PeripheralID = 5001
+        PeripheralType = 5
+        [EnterpriseDesktopSettings."All Desktops".Login]
+        anything = 1
+        """
+    )
+    assert config.number("Server.CallObject", "MinimizeEventArgs") == 0
+    assert config.text("CtiDriver.Config", "SideAHost") == "side-a"
+    assert config.peripherals == {5001: 5}
+    assert config.desktop["All Desktops"]["Login"] == {"anything": 1}
+    changed = config.changed(load_config(""))
+    assert {(one.name, one.live) for one in changed} == {
+        ("MinimizeEventArgs", True),
+        ("SideAHost", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[Server.CallObject]\nMinimizeEventArgs = 2", 2, "0 to 1 expected, got 2"),
+        ('[Server.CallObject]\n\nMinimizeEventArgs = "x"', 3, "a whole number expected, got 'x'"),
+        (
+            "[Server.CallObject]\nMinimiseEventArgs = 1",
+            2,
+            "this table has AgentPreCallEventTimeout",
+        ),
+        ("[Server.Nonsense]\na = 1", 2, "there is no such table"),
+        ('[Server.Agent]\nAgentChatLevel = "All"', 2, "one of Disabled, PrimarySupervisor"),
+        ("[Server.Connections]\nListenPort = 70000", 2, "1 to 65535 expected, got 70000"),
+        ("[Fastcil]\nMonitorToken = 5", 2, "text expected, got 5"),
+        ("[Server.Peripherals.Main]\nPeripheralType = 17", 1, "PeripheralID"),
+    ],
+)
+def test_faults_name_line_and_key(text: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(text, name="site.toml")
+    assert f"site.toml, line {line}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("[Server.Agent]\na = 1\nb = 2")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_no_toml(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text("[Server\n")
+    with pytest.raises(ConfigError, match=r"site\.toml: no TOML: .*line 1"):
+        load_config(path)
+    with pytest.raises(ConfigError, match=r"missing\.toml"):
+        load_config(tmp_path / "missing.toml")
+
+
+def test_no_secret_is_shown() -> None:
+    config = load_config('[CtiDriver.Config]\nClientPassword = "hunter2"')
+    assert "hunter2" not in repr(config)
+    assert "ClientPassword" in repr(config)
