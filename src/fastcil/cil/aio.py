@@ -299,7 +299,8 @@ class AsyncSession(Session):
     async def _open(self, host: str, port: int) -> None:
         protocol = _Protocol(self)
         try:
-            await self._running().create_connection(lambda: protocol, host, port)
+            tls = self.core.settings.tls if self.core.settings is not None else None
+            await self._running().create_connection(lambda: protocol, host, port, ssl=tls)
         except asyncio.CancelledError:
             protocol.session = None
             if protocol.transport is not None:

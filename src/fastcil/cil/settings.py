@@ -6,8 +6,9 @@ side that is missing takes the other's value.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastcil.catalog import CilError
@@ -39,6 +40,8 @@ class Settings:
     backoff_cap: float = 30.0
     stable_after: float = 10.0  # a connection that lived so long makes the next failure the first
     client_name: str = "fastcil"
+    tls: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
+    """With it the session speaks TLS and checks the server's name; for asyncio sessions."""
 
     @property
     def sides(self) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -62,8 +62,14 @@ class ThreadedSession(Session):
         """Begins to connect and returns at once: OnConnection or OnConnectionFailure follow.
 
         opened, when given, gets the outcome of the first of OnConnection, OnConnectionRejected and
-        OnConnectionClosed. SessionError when the session is under way or not closed yet.
+        OnConnectionClosed. SessionError when the session is under way or not closed yet, and for
+        settings with TLS, which only asyncio sessions speak.
         """
+        if settings.tls is not None:
+            raise SessionError(
+                "a session of threads speaks no TLS: use fastcil.connect (asyncio)",
+                CilError.E_CTIOS_INVALID_ARGUMENT,
+            )
         with self._lock:
             if self._network is not None and not self._network.finished:
                 code = CilError.E_CTIOS_IN_FAILOVER

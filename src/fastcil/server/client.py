@@ -14,6 +14,7 @@ from fastcil.codec.control import CloseReason
 from fastcil.codec.errors import ConversionError, FilterError
 from fastcil.server import replies
 from fastcil.server.outbox import Encoded, Outbox
+from fastcil.server.policy import RequestRate
 
 if TYPE_CHECKING:
     from fastcil.server.server import EventServer
@@ -37,6 +38,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.probe_seconds = 0.0
         self.probe_due = 0.0
         self.progress_at = 0.0  # when it last took something
+        self.address = ""  # of the peer
+        self._rate = RequestRate(0.0, 0.0)
         self.closed = asyncio.get_running_loop().create_future()
         self._hello: control.Hello | None = None
         self._resumed = False
@@ -55,8 +58,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=self.server.write_buffer)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else "local"
         loop = asyncio.get_running_loop()
         self._received_at = self._sent_at = self.progress_at = loop.time()
+        self._rate = RequestRate(self.server.guard.policy.requests_per_second, loop.time())
         self._timer = loop.call_later(self.server.handshake_seconds, self._no_hello)
         self.server.connected(self)
 
@@ -177,6 +183,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             return self.level
 
     def _request(self, frame: Frame) -> None:
+        if not self._rate.take(asyncio.get_running_loop().time()):
+            self.server.counters.requests_limited += 1
+            words = f"more than {self._rate.rate:g} requests a second"
+            self._refuse(frame, replies.TOO_MANY, words)
+            return
         if frame.message_id == RequestID.SET_MESSAGE_FILTER:
             self._set_filter(frame)
         elif frame.message_id == RequestID.REQUEST_SNAPSHOT:
@@ -203,6 +214,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             found = MessageFilter(text)
             mode = arguments.get_int("MonitorSessionSnapshotMode", 0)
             probe = max(0, arguments.get_int(replies.PROBE_KEY, 0))
+            token = arguments.get_string("MonitorToken", "")
         except KeyError:
             self._refuse(frame, replies.MISSING, "Filter is missing")
             return
@@ -212,6 +224,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             return
         except (ConversionError, OverflowError) as error:
             self._refuse(frame, replies.BAD_VALUE, str(error))
+            return
+        words = self.server.may_monitor(self, token, asyncio.get_running_loop().time())
+        if words is not None:
+            self.server.counters.monitors_refused += 1
+            self._refuse(frame, replies.NOT_ALLOWED, words)
             return
         self.level = self._level(frame)
         self.probe_seconds = probe / 1000

@@ -23,6 +23,8 @@ class Counters:
     filters_refused: int = 0
     requests_refused: int = 0
     requests_failed: int = 0
+    requests_limited: int = 0
+    monitors_refused: int = 0
     agents: int = 0
     snapshots_sent: int = 0
     events_published: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from fastcil.catalog import ControlFailureStatusCode, event_id
+from fastcil.catalog import ControlFailureStatusCode, FailureCode, event_id
 from fastcil.codec import encode_frame
 from fastcil.server.outbox import Encoded
 
@@ -13,6 +13,7 @@ __all__ = [
     "BAD_FILTER",
     "BAD_VALUE",
     "MISSING",
+    "NOT_ALLOWED",
     "NOT_IN_MODE",
     "PROBE_ID",
     "PROBE_KEY",
@@ -29,6 +30,7 @@ BAD_VALUE = int(ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG)
 MISSING = int(ControlFailureStatusCode.E_CTI_REQUIRED_DATA_MISSING)
 NOT_IN_MODE = int(ControlFailureStatusCode.E_CTI_SESSION_NOT_OPEN)
 UNKNOWN_REQUEST = int(ControlFailureStatusCode.E_CTI_INVALID_MESSAGE_TYPE)
+NOT_ALLOWED = int(FailureCode.eMonitorModeConnectionDenied)
 TOO_MANY = int(ControlFailureStatusCode.E_CTI_FUNCTION_NOT_AVAILABLE)
 
 # This project's own, for measuring: an INT argument of SET_MESSAGE_FILTER, in milliseconds, asks

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +18,7 @@ from fastcil.server.client import ClientConnection
 from fastcil.server.counters import Counters
 from fastcil.server.desk import Desk, SiteBackend
 from fastcil.server.outbox import Encoded, Limits
+from fastcil.server.policy import Guard, Policy
 from fastcil.server.source import SYSTEM_IDS, SourceEvent, as_source
 from fastcil.server.typed import encode_typed
 
@@ -39,6 +41,10 @@ class EventServer:
         Bounds of each client's outbox.
     site
         What answers requests that only a site can; without it there is no agent mode.
+    policy
+        Who may connect and monitor, and how much a client may ask.
+    tls
+        With it, clients speak TLS.
     stall_seconds
         With an unpaced source: a client that took nothing for so long is not waited for.
     """
@@ -61,7 +67,11 @@ class EventServer:
         write_buffer: int = 64 << 10,
         send_buffer: int | None = None,
         site: SiteBackend | None = None,
+        policy: Policy | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.guard = Guard(Policy() if policy is None else policy)
+        self._tls = tls
         self.desk = None if site is None else Desk(site)
         self.source = as_source(source, rate)
         self.host = host
@@ -123,7 +133,7 @@ class EventServer:
         """Listen and begin to serve."""
         loop = asyncio.get_running_loop()
         self._finished = loop.create_future()
-        self._server = await loop.create_server(self._accept, self.host, self._port)
+        self._server = await loop.create_server(self._accept, self.host, self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         self._tasks = [loop.create_task(self._pump()), loop.create_task(self._house())]
 
@@ -164,16 +174,26 @@ class EventServer:
         """A client's connection is there."""
         self._clients.add(client)
         client.tune(self._send_buffer)
+        words = self.guard.connect(client.address)
+        if words is not None:
+            self._counters.closed_limit += 1
+            client.close(CloseReason.LIMIT_REACHED, words)
 
     def disconnected(self, client: ClientConnection) -> None:
         """A client's connection is gone."""
         self.leave(client)
         self._clients.discard(client)
+        self.guard.disconnect(client.address)
         if self.desk is not None:
             self.desk.left(client)
         outbox = client.outbox
         for index, count in enumerate((outbox.coalesced, outbox.dropped, outbox.gaps)):
             self._past[index] += count
+
+    def may_monitor(self, client: ClientConnection, token: str, now: float) -> str | None:
+        """None when a client may be in monitor mode, else why not."""
+        others = len(self._member) - (client in self._member)
+        return self.guard.monitor(client.address, token, others, now)
 
     def set_monitor(self, client: ClientConnection) -> None:
         """A client is in monitor mode with its present filter and level."""

@@ -1,0 +1,104 @@
+"""Who may connect, who may monitor, and how much a client may ask: rules without I/O or a clock."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ["Guard", "Policy", "RequestRate"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules. 0 and "" mean that there is none.
+
+    max_monitors
+        Most clients in monitor mode at once (MaxMonitorModeConnections).
+    monitor_token
+        What a client must give as MonitorToken to be in monitor mode.
+    disable_threshold, disable_seconds
+        So many wrong tokens in a row from one address disable monitor mode for it for so long
+        (MonitorModeDisableThreshold, MonitorModeDisableDuration; System Manager Guide, security).
+    max_per_address
+        Most connections from one address.
+    requests_per_second
+        Requests that a client may send, with as many again at once.
+    """
+
+    max_monitors: int = 0
+    monitor_token: str = ""
+    disable_threshold: int = 3
+    disable_seconds: float = 900.0
+    max_per_address: int = 0
+    requests_per_second: float = 0.0
+
+
+class RequestRate:
+    """One client's requests: a bucket that fills at the allowed rate and holds a second's worth
+    twice. now: seconds of a clock that only runs forward."""
+
+    __slots__ = ("_at", "_left", "rate")
+
+    def __init__(self, rate: float, now: float) -> None:
+        self.rate = rate
+        self._left = 2 * rate
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        """Whether one more request is allowed now."""
+        if not self.rate:
+            return True
+        self._left = min(2 * self.rate, self._left + (now - self._at) * self.rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+@dataclass
+class Guard:
+    """The policy with what it has to remember."""
+
+    policy: Policy = field(default_factory=Policy)
+    _connections: Counter[str] = field(default_factory=Counter)
+    _wrong: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """By address: wrong tokens in a row, and until when monitor mode is disabled."""
+
+    def connect(self, address: str) -> str | None:
+        """One more connection from an address: None, or why not. Every one is to be left again."""
+        self._connections[address] += 1
+        most = self.policy.max_per_address
+        if most and self._connections[address] > most:
+            return f"{most} connections from {address} are the limit"
+        return None
+
+    def disconnect(self, address: str) -> None:
+        """A connection is gone."""
+        self._connections[address] -= 1
+        if self._connections[address] <= 0:
+            del self._connections[address]
+
+    def monitor(self, address: str, token: str, monitors: int, now: float) -> str | None:
+        """Monitor mode for one more client: None, or why not. monitors: those in it now."""
+        most = self.policy.max_monitors
+        if most and monitors >= most:
+            return f"{most} clients in monitor mode are the limit"
+        wanted = self.policy.monitor_token
+        if not wanted:
+            return None
+        count, until = self._wrong.get(address, (0, 0.0))
+        if now < until:
+            return f"monitor mode is disabled for {address} for {until - now:.0f} more seconds"
+        if hmac.compare_digest(wanted.encode(), token.encode("utf-8", "surrogateescape")):
+            self._wrong.pop(address, None)
+            return None
+        count += 1
+        if count >= self.policy.disable_threshold > 0:
+            self._wrong[address] = (0, now + self.policy.disable_seconds)
+        else:
+            self._wrong[address] = (count, 0.0)
+        if len(self._wrong) > 10_000:  # addresses cost nothing to a stranger
+            self._wrong.pop(next(iter(self._wrong)))
+        return "monitor mode needs the right MonitorToken"
