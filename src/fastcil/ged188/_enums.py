@@ -9,12 +9,14 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 
 __all__ = [
+    "AgentAvailabilityStatus",
     "AgentCallDirection",
     "AgentDeskSettingsMask",
     "AgentFlags",
     "AgentGreetingAction",
     "AgentGreetingEventCode",
     "AgentInternalState",
+    "AgentMode",
     "AgentService",
     "AgentServiceReqMask",
     "AgentState",
@@ -82,7 +84,7 @@ __all__ = [
 
 
 class StatusCode(IntEnum):
-    """StatusCode: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Failure Indication Message Status Codes."""
 
     E_CTI_NO_ERROR = 0
     E_CTI_INVALID_VERSION = 1
@@ -190,7 +192,7 @@ class StatusCode(IntEnum):
 
 
 class SystemEventID(IntEnum):
-    """SystemEventID: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: SystemEventID Values."""
 
     SYS_CENTRAL_CONTROLLER_ONLINE = 1
     SYS_CENTRAL_CONTROLLER_OFFLINE = 2
@@ -206,7 +208,7 @@ class SystemEventID(IntEnum):
 
 
 class SpecialValues(IntEnum):
-    """SpecialValues: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Special Values."""
 
     MAX_NUM_CTI_CLIENTS = 16
     MAX_NUM_PARTIES = 16
@@ -222,7 +224,7 @@ class SpecialValues(IntEnum):
 
 
 class AgentState(IntEnum):
-    """AgentState: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: AgentState Values."""
 
     AGENT_STATE_LOGIN = 0
     AGENT_STATE_LOGOUT = 1
@@ -242,7 +244,7 @@ class AgentState(IntEnum):
 
 
 class PGStatusMask(IntFlag):
-    """PGStatusMask: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: PGStatusCode Values."""
 
     PGS_OPC_DOWN = 1
     PGS_CC_DOWN = 2
@@ -252,9 +254,10 @@ class PGStatusMask(IntFlag):
 
 
 class PeripheralType(IntEnum):
-    """PeripheralType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: PeripheralType Values."""
 
     PT_NONE = 65535
+    PT_ASPECT = 1
     PT_MERIDIAN = 2
     PT_G2 = 3
     PT_DEFINITY_ECS_NON_EAS = 4
@@ -269,12 +272,14 @@ class PeripheralType(IntEnum):
     PT_ALCATEL = 13
     PT_NEC_NEAX_2x00 = 14
     PT_ACP_1000 = 15
+    PT_SYMPOSIUM = 16
     PT_ENTERPRISE_AGENT = 17
     PT_MD110 = 18
     PT_MEDIA_ROUTING = 19
     PT_GENERIC = 20
     PT_ACMI_CRS = 21
     PT_ACMI_IPCC = 22
+    PT_SIMPLIFIED_IPCC = 23
     PT_ARS = 24
     PT_ACMI_ERS = 25
     PT_ACMI_EXPERT_ADVISOR = 26
@@ -282,7 +287,7 @@ class PeripheralType(IntEnum):
 
 
 class LocalConnectionState(IntEnum):
-    """LocalConnectionState: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: LocalConnectionState Values."""
 
     LCS_NONE = 65535
     LCS_NULL = 0
@@ -295,7 +300,7 @@ class LocalConnectionState(IntEnum):
 
 
 class EventCause(IntEnum):
-    """EventCause: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: EventCause Values."""
 
     CEC_NONE = 65535
     CEC_ACTIVE_MONITOR = 1
@@ -363,7 +368,7 @@ class EventCause(IntEnum):
 
 
 class EventCauseExtended(IntEnum):
-    """EventCauseExtended: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: EventCause Values, second table. 1056 is printed twice."""
 
     CECX_ABAND_NETWORK = 1001
     CECX_ABAND_LOCAL_QUEUE = 1002
@@ -425,7 +430,7 @@ class EventCauseExtended(IntEnum):
 
 
 class DeviceIDType(IntEnum):
-    """DeviceIDType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: DeviceIDType Values."""
 
     DEVID_NONE = 65535
     DEVID_DEVICE_IDENTIFIER = 0
@@ -442,7 +447,7 @@ class DeviceIDType(IntEnum):
 
 
 class CallType(IntEnum):
-    """CallType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: CallType Values."""
 
     CALLTYPE_ACD_IN = 1
     CALLTYPE_PREROUTE_ACD_IN = 2
@@ -470,8 +475,8 @@ class CallType(IntEnum):
     CALLTYPE_SUPERVISOR_INTERCEPT = 24
     CALLTYPE_TASK_ROUTED_BY_ICM = 25
     CALLTYPE_TASK_ROUTED_BY_APPLICATION = 26
-    CALLTYPE_NON_ACD = 27
     RESERVATION_PREVIEW = 27
+    CALLTYPE_NON_ACD_27 = 27
     RESERVATION_PREVIEW_DIRECT = 28
     RESERVATION_PREDICTIVE = 29
     RESERVATION_CALLBACK = 30
@@ -482,14 +487,14 @@ class CallType(IntEnum):
     CUSTOMER_CALLBACK = 35
     CUSTOMER_PERSONAL = 36
     CUSTOMER_IVR = 37
-    CALLTYPE_NON_ACD_38 = 38
+    CALLTYPE_NON_ACD = 38
     CALLTYPE_PLAY_AGENT_GREETING = 39
     CALLTYPE_RECORD_AGENT_GREETING = 40
     CALLTYPE_VOICE_CALL_BACK = 41
 
 
 class ConnectionDeviceIDType(IntEnum):
-    """ConnectionDeviceIDType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: ConnectionDeviceIDType Values."""
 
     CONNECTION_ID_NONE = 65535
     CONNECTION_ID_STATIC = 0
@@ -497,7 +502,7 @@ class ConnectionDeviceIDType(IntEnum):
 
 
 class LineType(IntEnum):
-    """LineType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: LineType Values."""
 
     LINETYPE_INBOUND_ACD = 0
     LINETYPE_OUTBOUND_ACD = 1
@@ -514,7 +519,7 @@ class LineType(IntEnum):
 
 
 class ControlFailureCode(IntEnum):
-    """ControlFailureCode: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: ControlFailureCode Values."""
 
     CF_GENERIC_UNSPECIFIED = 0
     CF_GENERIC_OPERATION = 1
@@ -576,7 +581,7 @@ class ControlFailureCode(IntEnum):
 
 
 class ControlFailureCodeExtended(IntEnum):
-    """ControlFailureCodeExtended: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: ControlFailureCode Values, second table."""
 
     CF_INVALID_AGENT_ID_SPECIFIED = 256
     CF_INVALID_PASSWORD_SPECIFIED = 257
@@ -635,14 +640,14 @@ class ControlFailureCodeExtended(IntEnum):
 
 
 class AllocationState(IntEnum):
-    """AllocationState: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: AllocationState Values."""
 
     ALLOC_CALL_DELIVERED = 0
     ALLOC_CALL_ESTABLISHED = 1
 
 
 class ForwardType(IntEnum):
-    """ForwardType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: ForwardType Values."""
 
     FWT_IMMEDIATE = 0
     FWT_BUSY = 1
@@ -654,7 +659,7 @@ class ForwardType(IntEnum):
 
 
 class TypeOfDevice(IntEnum):
-    """TypeOfDevice: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: TypeOfDevice Values."""
 
     DEVT_STATION = 0
     DEVT_LINE = 1
@@ -673,8 +678,10 @@ class TypeOfDevice(IntEnum):
     DEVT_OTHER = 255
 
 
-class ClassOfDevice(IntEnum):
-    """ClassOfDevice: guide, Constants and Status Codes."""
+class ClassOfDevice(IntFlag):
+    """Guide, Constants and Status Codes: ClassOfDevice Values. Printed 10x to 80x, and "class(es)";
+    read as bits.
+    """
 
     DEVC_OTHER = 16
     DEVC_IMAGE = 32
@@ -683,7 +690,7 @@ class ClassOfDevice(IntEnum):
 
 
 class CallPlacementType(IntEnum):
-    """CallPlacementType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: CallPlacementType Values."""
 
     CPT_UNSPECIFIED = 0
     CPT_LINE_CALL = 1
@@ -695,7 +702,7 @@ class CallPlacementType(IntEnum):
 
 
 class CallMannerType(IntEnum):
-    """CallMannerType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: CallMannerType Values."""
 
     CMT_UNSPECIFIED = 0
     CMT_POLITE = 1
@@ -705,7 +712,7 @@ class CallMannerType(IntEnum):
 
 
 class CallOption(IntEnum):
-    """CallOption: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: CallOption Values."""
 
     COPT_UNSPECIFIED = 0
     COPT_CALLING_AGENT_ONLINE = 1
@@ -717,7 +724,7 @@ class CallOption(IntEnum):
 
 
 class ConsultType(IntEnum):
-    """ConsultType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: ConsultType Values."""
 
     CT_UNSPECIFIED = 0
     CT_TRANSFER = 1
@@ -725,7 +732,7 @@ class ConsultType(IntEnum):
 
 
 class FacilityType(IntEnum):
-    """FacilityType: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: FacilityType Values."""
 
     FT_UNSPECIFIED = 0
     FT_TRUNK_GROUP = 1
@@ -733,7 +740,7 @@ class FacilityType(IntEnum):
 
 
 class AnsweringMachine(IntEnum):
-    """AnsweringMachine: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: AnsweringMachine Values."""
 
     AM_UNSPECIFIED = 0
     AM_CONNECT = 1
@@ -744,7 +751,7 @@ class AnsweringMachine(IntEnum):
 
 
 class AnswerDetectMode(IntEnum):
-    """AnswerDetectMode: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: AnswerDetectMode Values."""
 
     ADM_UNSPECIFIED = 0
     ADM_VOICE_THRESHOLD = 1
@@ -755,7 +762,7 @@ class AnswerDetectMode(IntEnum):
 
 
 class AgentWorkMode(IntEnum):
-    """AgentWorkMode: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: AgentWorkMode Values."""
 
     AWM_UNSPECIFIED = 0
     AWM_AUTO_IN = 1
@@ -765,14 +772,14 @@ class AgentWorkMode(IntEnum):
 
 
 class DestinationCountry(IntEnum):
-    """DestinationCountry: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: DestinationCountry Values."""
 
     DEST_UNSPECIFIED = 0
     DEST_US_AND_CANADA = 1
 
 
 class DispositionCode(IntEnum):
-    """DispositionCode: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Disposition Code Values."""
 
     ABANDONED_IN_NETWORK = 1
     ABANDONED_IN_LOCAL_QUEUE = 2
@@ -841,13 +848,13 @@ class DispositionCode(IntEnum):
 
 
 class AgentServiceReqMask(IntFlag):
-    """AgentServiceReqMask: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Agent Service Request Masks."""
 
     OUTBOUND_SUPPORT = 1
 
 
 class SilentMonitorStatus(IntEnum):
-    """SilentMonitorStatus: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Silent Monitor Status Values."""
 
     SILENT_MONITOR_NONE = 0
     SILENT_MONITOR_INITIATOR = 1
@@ -855,7 +862,7 @@ class SilentMonitorStatus(IntEnum):
 
 
 class AgentInternalState(IntEnum):
-    """AgentInternalState: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: Agent Internal States."""
 
     AGENT_STATE_LOGIN = 0
     AGENT_STATE_LOGOUT = 1
@@ -869,7 +876,7 @@ class AgentInternalState(IntEnum):
 
 
 class TaskState(IntEnum):
-    """TaskState: guide, Constants and Status Codes."""
+    """Guide, Constants and Status Codes: TaskState Values."""
 
     TASK_STATE_PRE_CALL = 0
     TASK_STATE_ACTIVE = 1
@@ -882,7 +889,10 @@ class TaskState(IntEnum):
 
 
 class CTIServiceMask(IntFlag):
-    """CTIServiceMask: guide, Session Management."""
+    """Guide, Session Management: CTI Service Masks. CTI_SERVICE_ACTIVE_STANDBY only in Session
+    Management; CTI_DEVICE_STATE_CONTROL only in Constants and Status Codes, which in the edition
+    for 23 also prints CONFIG_MSG_AGENT_SERVICE_MASK = 0x200, a bit of ConfigInformation.
+    """
 
     CTI_SERVICE_DEBUG = 2147483648
     CTI_SERVICE_CLIENT_EVENTS = 1
@@ -908,7 +918,9 @@ class CTIServiceMask(IntFlag):
 
 
 class CallMsgMask(IntFlag):
-    """CallMsgMask: guide, Session Management."""
+    """Guide, Session Management: Unsolicited Call Event Message Masks. The NETWORK_RECORDING masks
+    are missing in the edition for 23.
+    """
 
     CALL_DELIVERED_MASK = 1
     CALL_QUEUED_MASK = 2
@@ -945,7 +957,7 @@ class CallMsgMask(IntFlag):
 
 
 class AgentStateMask(IntFlag):
-    """AgentStateMask: guide, Session Management."""
+    """Guide, Session Management: Agent State Masks."""
 
     AGENT_LOGIN_MASK = 1
     AGENT_LOGOUT_MASK = 2
@@ -964,7 +976,7 @@ class AgentStateMask(IntFlag):
 
 
 class SupervisoryAction(IntEnum):
-    """SupervisoryAction: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: SUPERVISE_CALL_REQ."""
 
     SUPERVISOR_CLEAR = 0
     SUPERVISOR_MONITOR = 1
@@ -974,7 +986,7 @@ class SupervisoryAction(IntEnum):
 
 
 class DistributionCode(IntEnum):
-    """DistributionCode: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: USER_MESSAGE_REQ."""
 
     DISTRIBUTE_TO_CLIENT = 0
     DISTRIBUTE_TO_SUPERVISOR = 1
@@ -983,7 +995,7 @@ class DistributionCode(IntEnum):
 
 
 class CallVariableMask(IntFlag):
-    """CallVariableMask: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: REGISTER_VARIABLES_REQ."""
 
     CALL_VAR_1_MASK = 1
     CALL_VAR_2_MASK = 2
@@ -998,7 +1010,7 @@ class CallVariableMask(IntFlag):
 
 
 class AgentDeskSettingsMask(IntFlag):
-    """AgentDeskSettingsMask: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: AGENT_DESK_SETTINGS_REQ."""
 
     DESK_AVAIL_AFTER_INCOMING_MASK = 1
     DESK_AVAIL_AFTER_OUTGOING_MASK = 2
@@ -1017,7 +1029,7 @@ class AgentDeskSettingsMask(IntFlag):
 
 
 class TransferConferenceSetupMask(IntFlag):
-    """TransferConferenceSetupMask: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: QUERY_DEVICE_INFO_REQ, Transfer."""
 
     CONF_SETUP_CONSULT_SPECIFIC = 1
     CONF_SETUP_CONSULT_ANY = 2
@@ -1030,7 +1042,7 @@ class TransferConferenceSetupMask(IntFlag):
 
 
 class ControlRequestMask(IntFlag):
-    """ControlRequestMask: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: QUERY_DEVICE_INFO_REQ, Call Control."""
 
     CONTROL_QUERY_AGENT_STATE = 1
     CONTROL_SET_AGENT_STATE = 2
@@ -1054,14 +1066,14 @@ class ControlRequestMask(IntFlag):
 
 
 class FeatureMask(IntFlag):
-    """FeatureMask: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: QUERY_DEVICE_INFO_REQ, Other."""
 
     FEATURE_POST_ROUTE = 1
     FEATURE_UNIQUE_CONSULT_CALLID = 2
 
 
 class ConfigKeyStatus(IntEnum):
-    """ConfigKeyStatus: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: CONFIG_KEY_EVENT."""
 
     CONFIG_SUCCESS = 0
     CONFIG_SERVICE_PROVIDER = 1
@@ -1070,7 +1082,7 @@ class ConfigKeyStatus(IntEnum):
 
 
 class ConfigEndStatus(IntEnum):
-    """ConfigEndStatus: guide, Application Level Interfaces."""
+    """Guide, Application Level Interfaces: CONFIG_END_EVENT."""
 
     CONFIGEND_SUCCESS = 0
     CONFIGEND_NO_SERVICE_PROVIDER = 1
@@ -1080,9 +1092,9 @@ class ConfigEndStatus(IntEnum):
     CONFIGEND_PARTIAL = 5
 
 
-class AgentFlags(IntEnum):
-    """AGENT_TEAM_CONFIG_EVENT.AgentFlags (bits): guide, Application Level Interfaces. Names coined
-    here; the text prints only the meaning.
+class AgentFlags(IntFlag):
+    """Guide, Application Level Interfaces: AGENT_TEAM_CONFIG_EVENT, AgentFlags. Names ours; the
+    guide prints their meanings only.
     """
 
     REGULAR_AGENT = 0
@@ -1092,8 +1104,8 @@ class AgentFlags(IntEnum):
 
 
 class TeamConfigOperation(IntEnum):
-    """AGENT_TEAM_CONFIG_EVENT.ConfigOperation: guide, Application Level Interfaces. Names coined
-    here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: AGENT_TEAM_CONFIG_EVENT, ConfigOperation. Names ours;
+    the guide prints their meanings only.
     """
 
     RESTORE_PERMANENT = 0
@@ -1102,8 +1114,8 @@ class TeamConfigOperation(IntEnum):
 
 
 class ConfigInformationMask(IntFlag):
-    """CONFIG_REQUEST_EVENT / CONFIG_BEGIN_EVENT ConfigInformation, OPEN_REQ ConfigMsgMask (bits):
-    guide, Application Level Interfaces. Names coined here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: CONFIG_REQUEST_EVENT, ConfigInformation and
+    ConfigMsgMask. Names ours; the guide prints their meanings only.
     """
 
     SERVICE = 1
@@ -1119,8 +1131,8 @@ class ConfigInformationMask(IntFlag):
 
 
 class ConfigType(IntEnum):
-    """CONFIG_BEGIN_EVENT.ConfigType: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Application Level Interfaces: CONFIG_BEGIN_EVENT, ConfigType. Names ours; the guide
+    prints their meanings only.
     """
 
     UNUSED = 0
@@ -1129,8 +1141,8 @@ class ConfigType(IntEnum):
 
 
 class RecordType(IntEnum):
-    """CONFIG_*_EVENT.RecordType: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Application Level Interfaces: CONFIG_AGENT_EVENT and others, RecordType. Names from
+    CONFIG_AGENT_EVENT, numbers from the other messages.
     """
 
     CONFIG_RECORD_ADD = 0
@@ -1139,8 +1151,8 @@ class RecordType(IntEnum):
 
 
 class ConfigDeviceType(IntEnum):
-    """CONFIG_DEVICE_EVENT.DeviceType: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Application Level Interfaces: CONFIG_DEVICE_EVENT, DeviceType. Names ours; the guide
+    prints their meanings only.
     """
 
     UNKNOWN = 0
@@ -1154,8 +1166,8 @@ class ConfigDeviceType(IntEnum):
 
 
 class AgentCallDirection(IntEnum):
-    """AGENT_STATE_EVENT.Direction: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Application Level Interfaces: AGENT_STATE_EVENT, Direction. Names ours; the guide
+    prints their meanings only.
     """
 
     NONE = 0
@@ -1169,8 +1181,8 @@ class AgentCallDirection(IntEnum):
 
 
 class RTPDirection(IntEnum):
-    """RTP_STARTED_EVENT.Direction: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Application Level Interfaces: RTP_STARTED_EVENT, Direction. Names ours; the guide
+    prints their meanings only.
     """
 
     INPUT = 0
@@ -1179,8 +1191,8 @@ class RTPDirection(IntEnum):
 
 
 class RTPType(IntEnum):
-    """RTP_STARTED_EVENT.RTPType: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Application Level Interfaces: RTP_STARTED_EVENT, RTPType. Names ours; the guide prints
+    their meanings only.
     """
 
     AUDIO = 0
@@ -1189,8 +1201,8 @@ class RTPType(IntEnum):
 
 
 class ForcedFlag(IntEnum):
-    """SET_AGENT_STATE_REQ.ForcedFlag: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Application Level Interfaces: SET_AGENT_STATE_REQ, ForcedFlag. Names ours; the guide
+    prints their meanings only.
     """
 
     FALSE = 0
@@ -1199,8 +1211,8 @@ class ForcedFlag(IntEnum):
 
 
 class MultilineAgentControl(IntEnum):
-    """OPEN_CONF.MultilineAgentControl: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Session Management: OPEN_CONF Message, MultilineAgentControl. Names ours; the guide
+    prints their meanings only.
     """
 
     SINGLE_LINE = 0
@@ -1208,8 +1220,8 @@ class MultilineAgentControl(IntEnum):
 
 
 class SessionType(IntEnum):
-    """OPEN_CONF.SessionType: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Session Management: OPEN_CONF Message, SessionType. Names ours; the guide prints their
+    meanings only.
     """
 
     UNKNOWN = 0
@@ -1218,8 +1230,8 @@ class SessionType(IntEnum):
 
 
 class ClientEventState(IntEnum):
-    """CLIENT_EVENT_REPORT_REQ.State: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Application Level Interfaces: CLIENT_EVENT_REPORT_REQ, State. Names ours; the guide
+    prints their meanings only.
     """
 
     NORMAL = 0
@@ -1228,8 +1240,8 @@ class ClientEventState(IntEnum):
 
 
 class AgentGreetingAction(IntEnum):
-    """AGENT_GREETING_CONTROL_REQ.AgentAction: guide, Application Level Interfaces. Names coined
-    here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: AGENT_GREETING_CONTROL_REQ, AgentAction. Names ours; the
+    guide prints their meanings only.
     """
 
     STOP = 0
@@ -1238,8 +1250,8 @@ class AgentGreetingAction(IntEnum):
 
 
 class AgentGreetingEventCode(IntEnum):
-    """CALL_AGENT_GREETING_EVENT.EventCode: guide, Application Level Interfaces. Names coined here;
-    the text prints only the meaning.
+    """Guide, Application Level Interfaces: CALL_AGENT_GREETING_EVENT, EventCode. Names ours; the
+    guide prints their meanings only.
     """
 
     STARTED = 0
@@ -1248,8 +1260,8 @@ class AgentGreetingEventCode(IntEnum):
 
 
 class ServerMode(IntEnum):
-    """REGISTER_SERVICE_REQ.ServerMode: guide, Application Level Interfaces. Names coined here; the
-    text prints only the meaning.
+    """Guide, Application Level Interfaces: REGISTER_SERVICE_REQ, ServerMode. Names ours; the guide
+    prints their meanings only.
     """
 
     EXCLUSIVE = 0
@@ -1258,8 +1270,8 @@ class ServerMode(IntEnum):
 
 
 class WrapupDataMode(IntEnum):
-    """AGENT_DESK_SETTINGS_CONF wrap-up modes: guide, Application Level Interfaces. Names coined
-    here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: AGENT_DESK_SETTINGS_REQ, WrapupDataIncomingMode and
+    WrapupDataOutgoingMode. Names ours; the guide prints their meanings only.
     """
 
     REQUIRED = 0
@@ -1269,9 +1281,7 @@ class WrapupDataMode(IntEnum):
 
 
 class RecordingType(IntEnum):
-    """NETWORK_RECORDING_TARGET_INFO_EVENT.RecordingType: guide, Application Level Interfaces. Names
-    coined here; the text prints only the meaning.
-    """
+    """Guide, Application Level Interfaces: NETWORK_RECORDING_TARGET_INFO_EVENT, RecordingType."""
 
     CALL_RECORDING_TYPE_NONE = 0
     CALL_RECORDING_TYPE_AUTOMATIC = 1
@@ -1281,8 +1291,8 @@ class RecordingType(IntEnum):
 
 
 class MediaForkingDeviceType(IntEnum):
-    """NETWORK_RECORDING_TARGET_INFO_EVENT.MediaForkingDeviceType: guide, Application Level
-    Interfaces. Names coined here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: NETWORK_RECORDING_TARGET_INFO_EVENT,
+    MediaForkingDeviceType.
     """
 
     CALL_RECORDING_MEDIA_FORKING_DEVICE_TYPE_NONE = 0
@@ -1291,28 +1301,24 @@ class MediaForkingDeviceType(IntEnum):
 
 
 class RecorderType(IntEnum):
-    """NETWORK_RECORDING_TARGET_INFO_EVENT.RecorderType: guide, Application Level Interfaces. Names
-    coined here; the text prints only the meaning.
-    """
+    """Guide, Application Level Interfaces: NETWORK_RECORDING_TARGET_INFO_EVENT, RecorderType."""
 
-    UNKNOWN = 0
-    OPTIONAL_RECORDER = 1
-    MANDATORY_RECORDER = 2
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_TYPE_UNKNOWN = 0
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_TYPE_OPTIONAL_RECORDER = 1
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_TYPE_MANDATORY_RECORDER = 2
 
 
 class RecorderStatus(IntEnum):
-    """NETWORK_RECORDING_TARGET_INFO_EVENT.RecorderStatus: guide, Application Level Interfaces.
-    Names coined here; the text prints only the meaning.
-    """
+    """Guide, Application Level Interfaces: NETWORK_RECORDING_TARGET_INFO_EVENT, RecorderStatus."""
 
-    UNKNOWN = 0
-    SUCCESS = 1
-    FAILURE = 2
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_STATUS_UNKNOWN = 0
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_STATUS_SUCCESS = 1
+    CALL_RECORDING_MEDIA_FORKING_RECORDER_STATUS_FAILURE = 2
 
 
 class PlayToneDirection(IntEnum):
-    """START_NETWORK_RECORDING_REQ.PlayToneDirection: guide, Application Level Interfaces. Names
-    coined here; the text prints only the meaning.
+    """Guide, Application Level Interfaces: START_NETWORK_RECORDING_REQ, PlayToneDirection. Names
+    ours; the guide prints their meanings only.
     """
 
     LOCAL = 0
@@ -1322,8 +1328,8 @@ class PlayToneDirection(IntEnum):
 
 
 class TeamListMore(IntEnum):
-    """LIST_AGENT_TEAM_CONF.More: guide, Application Level Interfaces. Names coined here; the text
-    prints only the meaning.
+    """Guide, Application Level Interfaces: LIST_AGENT_TEAM_REQ, More. Names ours; the guide prints
+    their meanings only.
     """
 
     LAST = 0
@@ -1331,9 +1337,30 @@ class TeamListMore(IntEnum):
 
 
 class AgentService(IntEnum):
-    """FltEnabledServices: guide, Application Level Interfaces. Names coined here; the text prints
-    only the meaning.
+    """Guide, Application Level Interfaces: AGENT_PRE_CALL_EVENT, FltEnabledServices. Names ours;
+    the guide prints their meanings only. SNAPSHOT_CALL_CONF, CONFIG_AGENT_SERVICE_EVENT and
+    SET_AGENT_SERVICE_DATA_REQ print Agent Assist, Transcript and Recording without numbers.
     """
 
     AGENT_ANSWERS = 1
     AGENT_CALL_TRANSCRIPTION = 2
+
+
+class AgentMode(IntEnum):
+    """Guide, Application Level Interfaces: AGENT_STATE_EVENT, AgentMode. Names ours; the guide
+    prints their meanings only. The editions for 14 to 17 print the two numbers the other way
+    round.
+    """
+
+    NOT_ROUTABLE = 0
+    ROUTABLE = 1
+
+
+class AgentAvailabilityStatus(IntEnum):
+    """Guide, Application Level Interfaces: AGENT_STATE_EVENT, AgentAvailabilityStatus. Names ours;
+    the guide prints their meanings only.
+    """
+
+    NOT_AVAILABLE = 0
+    ICM_AVAILABLE = 1
+    APPLICATION_AVAILABLE = 2

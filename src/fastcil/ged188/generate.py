@@ -13,6 +13,7 @@ import json
 import keyword
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,8 @@ EVER = 255
 """The until_version of what no version dropped."""
 
 Json = dict[str, Any]
+WIDE_VERSION = 20
+"""The first version whose tags and lengths are larger than 255."""
 SIZES = {"UCHAR": 1, "USHORT": 2, "BOOL": 2, "INT": 4, "UINT": 4, "TIME": 4}
 # Of NAMEDVAR and NAMEDARRAY: guide, table of data types; the empty name or value is its NUL.
 NAMED = {"NAMEDVAR": (3, 251), "NAMEDARRAY": (4, 252)}
@@ -90,33 +93,55 @@ def rows(data: Json) -> list[tuple[Any, ...]]:
     return [message_row(m) for m in sorted(named, key=lambda m: m["number"])]
 
 
-def problems(data: Json) -> list[str]:
+def problems(data: Json, enums: Json) -> list[str]:
     """What is wrong with messages.json, one line each."""
     found: list[str] = []
     numbers: set[int] = set()
     names: set[str] = set()
+    every = {m["name"] for m in data["messages"] if m["name"]}
     for message in data["messages"]:
         where = f"message {message['number']} {message['name']}"
         if message["number"] in numbers or (message["name"] and message["name"] in names):
             found.append(f"{where}: number or name is taken")
         numbers.add(message["number"])
         names.add(message["name"])
-        fixed = [f["name"] for f in message.get("fixed", [])]
-        floating = message.get("floating", [])
-        tags = [f["tag"] for f in floating if f["tag"]]
-        for label, values in (("field", fixed), ("field", [f["name"] for f in floating])):
-            found += [f"{where}: {label} {v} twice" for v in {*values} if values.count(v) > 1]
-        found += [f"{where}: tag {t} twice" for t in {*tags} if tags.count(t) > 1]
-        found += [f"{where}: {f['name']} is fixed and floating" for f in floating
-                  if f["name"] in fixed]  # fmt: skip
-        for group in message.get("lists", []):
-            every = {*fixed, *(f["name"] for f in floating)}
-            found += [f"{where}: no field {n}" for n in [group["count"], *group["members"]]
-                      if n not in every]  # fmt: skip
-        for f in [*message.get("fixed", []), *floating]:
-            if f["type"] not in {*SIZES, *NAMED, "STRING", "UNSPEC"}:
-                found.append(f"{where}: {f['name']} has the unknown type {f['type']}")
+        found += [f"{where}: {text}" for text in field_problems(message)]
+        found += [f"{where}: {text}" for text in relation_problems(message, every, enums)]
     return found
+
+
+def field_problems(message: Json) -> Iterator[str]:
+    """What is wrong with the fields of one message."""
+    fixed = [f["name"] for f in message.get("fixed", [])]
+    floating = message.get("floating", [])
+    names = [f["name"] for f in floating]
+    tags = [f["tag"] for f in floating if f["tag"]]
+    for label, values in (("field", fixed), ("field", names), ("tag", tags)):
+        yield from (f"{label} {v} twice" for v in {*values} if values.count(v) > 1)
+    yield from (f"{name} is fixed and floating" for name in names if name in fixed)
+    groups = message.get("lists", [])
+    counted = [n for group in groups for n in (group["count"], *group["members"])]
+    counted += [f["array"] for f in floating if f.get("array")]
+    counted += [message["records"]] if "records" in message else []
+    yield from (f"no field {name}" for name in counted if name not in {*fixed, *names})
+    for f in [*message.get("fixed", []), *floating]:
+        if f["type"] not in {*SIZES, *NAMED, "STRING", "UNSPEC"}:
+            yield f"{f['name']} has the unknown type {f['type']}"
+        first = max(f.get("min_version", 0), message.get("min_version", 0))
+        if f.get("tag") and f["tag"] > 255 and first < WIDE_VERSION:
+            yield f"{f['name']} has tag {f['tag']}, for which version {first} has no room"
+
+
+def relation_problems(message: Json, every: set[str], enums: Json) -> Iterator[str]:
+    """What is wrong with the answers, services and masks of one message."""
+    for key in ("confirmation", "failure"):
+        if key in message and message[key] not in every:
+            yield f"{key} {message[key]} is no message"
+    named = [("CTIServiceMask", name) for name in message.get("service", [])]
+    named += [(message["mask_enum"], message["mask"])] if "mask" in message else []
+    for enum, name in named:
+        if not any(name == v["name"] for v in enums["enums"][enum]["values"]):
+            yield f"{enum} has no {name}"
 
 
 def messages_module(data: Json) -> str:
@@ -163,22 +188,22 @@ def member_name(text: str) -> str:
     return f"N{plain}" if plain[0].isdigit() else plain
 
 
+def enum_members(entry: Json) -> Iterator[tuple[str, str]]:
+    """Identifier and number of each value that has one."""
+    for value in entry["values"]:
+        if value["value"] is not None:
+            yield value.get("python") or member_name(value["name"]), str(value["value"])
+
+
 def enums_module(data: Json) -> str:
     classes: dict[str, list[str]] = {}
     for name, entry in data["enums"].items():
         base = "IntFlag" if name.endswith("Mask") or entry.get("kind") == "flag" else "IntEnum"
-        members = dict[str, str]()
-        for value in entry["values"]:
-            if value["value"] is not None:
-                text = member_name(value["name"])
-                # The documents print CALLTYPE_NON_ACD with two numbers; the second gets its own.
-                if members.get(text, str(value["value"])) != str(value["value"]):
-                    text = f"{text}_{value['value']}"
-                members[text] = str(value["value"])
-        doc = f"{entry.get('inline') or name}: guide, {entry['chapter']}"
-        if entry.get("names"):
-            doc += f". Names {entry['names']}"
-        classes[name] = enum_class(name, base, sentence(doc), members.items())
+        doc = f"Guide, {entry['chapter']}: {entry['table']}"
+        for more in (entry.get("names") and f"names {entry['names']}", entry.get("note")):
+            if more:
+                doc += f". {more[0].upper()}{more[1:]}"
+        classes[name] = enum_class(name, base, sentence(doc), enum_members(entry))
     lines = python_head("Enumerations and masks of GED-188.")
     lines[2] = NOTE
     lines[3:3] = ["The guide: " + data["source"] + "."]
@@ -236,13 +261,14 @@ def relations_module(data: Json) -> str:
 def outputs() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     data = load("messages")
-    wrong = problems(data)
+    enums = load("enums")
+    wrong = problems(data, enums)
     if wrong:
         raise SystemExit("\n".join(wrong))
     every = rows(data)
     found = {
         HERE / "_messages.py": messages_module(data),
-        HERE / "_enums.py": enums_module(load("enums")),
+        HERE / "_enums.py": enums_module(enums),
         HERE / "_relations.py": relations_module(data),
     }
     if generate_c.HEADER.parent.is_dir():
