@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, NamedTuple
 
 import pytest
 
 import fastcil.codec
 from fastcil.codec._select import MODULES
+from fastcil.ged188 import _select
 
 try:
     from hypothesis import HealthCheck, settings
@@ -82,6 +84,18 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def backends() -> list[Backend]:
     """All installed backends, reference last: for tests that compare them."""
     return BACKENDS
+
+
+@pytest.fixture(params=[backend.name for backend in BACKENDS], scope="session")
+def ged(request: pytest.FixtureRequest) -> ModuleType:
+    """Message, MessageReader and encode_message of GED-188, from each backend in turn."""
+    return _select.load(request.param)
+
+
+@pytest.fixture(scope="session")
+def geds() -> dict[str, ModuleType]:
+    """The same from all backends, by name: for tests that compare them."""
+    return {backend.name: _select.load(backend.name) for backend in BACKENDS}
 
 
 def pytest_report_header() -> str:

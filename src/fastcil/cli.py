@@ -20,6 +20,7 @@ from fastcil.codec import Frame, FrameReader, MessageFilter
 from fastcil.codec.errors import FastcilError, FilterError, WireError
 from fastcil.codec.types import MAX_FRAME_LIMIT
 from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingWriter
+from fastcil.simulator.command import simulate
 
 __all__ = ["main"]
 
@@ -78,7 +79,10 @@ _filter_option = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fastcil")
 def main() -> None:
-    """Contact-centre event streams: decode, record, replay, monitor, serve."""
+    """Contact-centre event streams: decode, record, replay, monitor, serve, simulate."""
+
+
+main.add_command(simulate)
 
 
 @main.command()
