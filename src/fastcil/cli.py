@@ -323,32 +323,102 @@ def _serve(host: str, port: int, **options: Any) -> None:
     raise SystemExit(code)
 
 
+def _peripheral(_ctx: click.Context, _param: click.Parameter, found: tuple[str, ...]) -> Any:
+    """PeripheralID:PeripheralType pairs."""
+    pairs = {}
+    for text in found:
+        number, _, kind = text.partition(":")
+        if not number.isdecimal() or not (kind or "17").isdecimal():
+            raise click.BadParameter(f"{text!r} is not PeripheralID[:PeripheralType]")
+        pairs[int(number)] = int(kind or 17)
+    return pairs
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=42028, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: 42028, or ListenPort.")
+@click.option(
+    "--upstream",
+    metavar="URL",
+    help="ctiserver://HOST[:PORT][,HOST[:PORT]] or simulator, the default: one in this process.",
+)
+@click.option(
+    "--peripheral",
+    "peripherals",
+    multiple=True,
+    callback=_peripheral,
+    metavar="ID[:TYPE]",
+    help="A peripheral of the site, as 5000:17; may be given more than once.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings as TOML; --print-config shows all of them.",
+)
+@click.option("--print-config", is_flag=True, help="Write a commented configuration and stop.")
 @click.option("--agents", type=click.IntRange(min=1), default=50, show_default=True)
-@click.option("--rate", type=click.FloatRange(min=0), default=100.0, show_default=True)
+@click.option("--calls-per-hour", type=click.FloatRange(min=0), help="Of the simulator.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0), help="Generated events per second, without a site."
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
     "--minimize",
     type=click.IntRange(0, 1),
-    default=1,
-    show_default=True,
-    help="MinimizeEventArgs of clients that do not ask for one: 0 complete, 1 minimal.",
+    help="MinimizeEventArgs of clients that do not ask for one: 0 complete, 1 minimal (default).",
 )
 @click.option(
     "--from-file",
     "recording",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Serve a recording instead of generated events.",
+    help="Serve a recording instead of a site.",
 )
-def serve(host: str, port: int, **options: Any) -> None:
-    """Serve a generated contact centre, --rate events per second, until stopped.
+def serve(host: str, port: int | None, print_config: bool, **options: Any) -> None:
+    """Serve the events of a site behind a CTI Server until stopped.
 
     \b
-    Example: fastcil serve --agents 200 --rate 1000 --minimize 0
+    Examples: fastcil serve --upstream ctiserver://side-a:42027,side-b:43027 --peripheral 5000:17
+              fastcil serve --agents 200 --rate 1000 --minimize 0
     """
-    _serve(host, port, **options)
+    from fastcil.server.config import ConfigError, default_text
+
+    if print_config:
+        click.echo(default_text(), nl=False)
+        return
+    upstream, config_file = options.pop("upstream"), options.pop("config_file")
+    peripherals, calls = options.pop("peripherals"), options.pop("calls_per_hour")
+    minimize = options.pop("minimize")
+    generated = options["rate"] is not None or options["recording"] is not None
+    if generated and (upstream or config_file):
+        raise click.UsageError("--rate and --from-file need no --upstream and no --config")
+    if generated:
+        options["rate"] = 100.0 if options["rate"] is None else options["rate"]
+        level = 1 if minimize is None else minimize
+        _serve(host, 42028 if port is None else port, minimize=level, **options)
+        return
+    from fastcil.server.service import SIMULATOR, config_from, serve_site
+
+    try:
+        config = config_from(config_file)
+        config.peripherals.update(peripherals)
+        if minimize is not None:
+            config.values["Server.CallObject", "MinimizeEventArgs"] = minimize
+        if not upstream:
+            upstream = "" if ("CtiDriver.Config", "SideAHost") in config.values else SIMULATOR
+        code = serve_site(
+            config,
+            upstream,
+            host=host,
+            port=port,
+            agents=options["agents"],
+            calls_per_hour=calls,
+            seed=options["seed"],
+            announce=click.echo,
+        )
+    except (ConfigError, FastcilError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    raise SystemExit(code)
 
 
 @main.command()

@@ -310,6 +310,14 @@ class EventServer:
             client.push(event.encoded(client.level), event.key, event.keep)
             self._touched.add(client)
 
+    def publish_now(self, event: SourceEvent) -> None:
+        """publish(), for a source that gives events as they come: they are sent at the end of this
+        turn of the loop."""
+        self.publish(event)
+        if self._touched and not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
     async def _pump(self) -> None:
         """Take events from the source and give them to the clients until there are no more."""
         assert self._finished is not None

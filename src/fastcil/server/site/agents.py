@@ -11,10 +11,10 @@ from typing import Any, Callable
 
 from fastcil.catalog import AgentState, FailureCode, event
 from fastcil.ged188 import NULL_UINT, Message
-from fastcil.ged188.enums import SystemEventID
+from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
-from fastcil.server.site.objects import AgentObject, Objects, device_key
+from fastcil.server.site.objects import AgentObject, Objects, device_key, skill_group_key
 
 __all__ = ["AgentBook"]
 
@@ -24,6 +24,7 @@ _STATE = tuple(event("OnAgentStateChange").keywords)
 _STATE_TEXT = frozenset(
     p.keyword for p in event("OnAgentStateChange").parameters if p.type == "STRING"
 )
+_DELETED = int(RecordType.CONFIG_RECORD_DELETE)
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
 
 _SYSTEM_TEXT = {
@@ -49,6 +50,8 @@ class AgentBook:
             "RTP_STARTED_EVENT": self._rtp,
             "RTP_STOPPED_EVENT": self._rtp,
             "EMERGENCY_CALL_EVENT": self._emergency,
+            "CONFIG_AGENT_EVENT": self._configured_agents,
+            "CONFIG_SKILL_GROUP_EVENT": self._configured_groups,
         }
 
     # -- agents ------------------------------------------------------------------------------
@@ -197,6 +200,39 @@ class AgentBook:
         }
         found.update(nested(agent.skill_groups.values(), "SkillGroup"))
         return SiteEvent("OnNewAgentTeamMember", found, agents=(agent.key,))
+
+    # -- configuration -----------------------------------------------------------------------
+
+    def _configured_agents(self, message: Message, now: float) -> Events:
+        """Names of agents, of those who are new as OnAgentInfoEvent."""
+        for record in message.records():
+            agent_id, peripheral = record.get("LoginID"), record.get("FltPeripheralID")
+            if not agent_id or peripheral is None or record.get("RecordType") == _DELETED:
+                continue
+            agent = self.objects.agent(peripheral, agent_id)
+            before = agent.values.get("AgentLastName"), agent.values.get("AgentFirstName")
+            names = record.get("LastName", ""), record.get("FirstName", "")
+            agent.values["AgentLastName"], agent.values["AgentFirstName"] = names
+            if names != before:
+                found = {
+                    "UniqueObjectID": agent.key,
+                    "AgentLastName": names[0],
+                    "AgentFirstName": names[1],
+                }
+                yield SiteEvent("OnAgentInfoEvent", found, agents=(agent.key,))
+
+    def _configured_groups(self, message: Message, now: float) -> Events:
+        """Names of skill groups as OnSkillInfoEvent."""
+        for record in message.records():
+            number, peripheral = record.get("PeripheralNumber"), record.get("FltPeripheralID")
+            if number is None or peripheral is None or record.get("RecordType") == _DELETED:
+                continue
+            key = skill_group_key(peripheral, number)
+            name = record.get("PeripheralName", "")
+            if self.objects.skill_groups.get(key, {}).get("SkillGroupName") != name:
+                values = {"SkillGroupNumber": number, "SkillGroupName": name}
+                self.objects.skill_groups[key] = {**values, "PeripheralID": peripheral}
+                yield SiteEvent("OnSkillInfoEvent", {**values, "UniqueObjectID": key})
 
     # -- the rest ----------------------------------------------------------------------------
 

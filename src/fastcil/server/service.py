@@ -1,0 +1,237 @@
+"""The event server of a site as a process: configuration, CTI Server, clients, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from fastcil.ged188.link import LinkSettings, TlsOptions
+from fastcil.server.config import ConfigError, ServerConfig, load_config
+from fastcil.server.cti import SERVICES, CtiServer
+from fastcil.server.outbox import Limits
+from fastcil.server.policy import Policy
+from fastcil.server.server import EventServer
+from fastcil.server.site.mapper import SiteMapper
+from fastcil.server.upstream import SiteSource
+
+__all__ = ["SIMULATOR", "SiteService", "link_settings", "policy_of", "serve_site"]
+
+_log = logging.getLogger("fastcil.server")
+
+SIMULATOR = "simulator"
+_CONNECTIONS = "Server.Connections"
+_CALLS = "Server.CallObject"
+_DRIVER = "CtiDriver.Config"
+
+
+def link_settings(config: ServerConfig, url: str = "") -> LinkSettings:
+    """How the CTI Server is reached. url takes the place of the configured sides.
+
+    Raises ConfigError when that makes no link.
+    """
+    more: dict[str, Any] = {
+        "client_id": config.text(_DRIVER, "ClientID"),
+        "client_password": config.text(_DRIVER, "ClientPassword"),
+        "client_signature": config.text(_DRIVER, "ClientSignature") or None,
+        "version": config.number(_DRIVER, "ProtocolVersion"),
+        "heartbeat_interval": config.number(_DRIVER, "HeartbeatInterval") or None,
+        "services": SERVICES,
+        "standby": True,
+    }
+    tls = config.text("Fastcil", "UpstreamTls")
+    if tls != "off":
+        pem = config.text("Fastcil", "UpstreamCertificate") or None
+        if tls == "mutual" and pem is None:
+            raise ConfigError("[Fastcil] UpstreamTls is mutual: UpstreamCertificate is missing")
+        authority = config.text("Fastcil", "UpstreamAuthority") or None
+        more["tls"] = TlsOptions(ca_file=authority, cert_file=pem if tls == "mutual" else None)
+    try:
+        if url:
+            return LinkSettings.from_url(url, **more)
+        sides = [(config.text(_DRIVER, "SideAHost"), config.number(_DRIVER, "SideAPort"))]
+        if config.text(_DRIVER, "SideBHost"):
+            sides.append((config.text(_DRIVER, "SideBHost"), config.number(_DRIVER, "SideBPort")))
+        return LinkSettings(sides=tuple(sides), **more)
+    except ValueError as error:
+        raise ConfigError(f"upstream: {error}") from error
+
+
+def policy_of(config: ServerConfig) -> Policy:
+    """The rules for clients."""
+    security = "Server.Security"
+    return Policy(
+        max_monitors=config.number(_CONNECTIONS, "MaxMonitorModeConnections"),
+        monitor_token=config.text("Fastcil", "MonitorToken"),
+        disable_threshold=config.number(security, "MonitorModeDisableThreshold"),
+        disable_seconds=60.0 * config.number(security, "MonitorModeDisableDuration"),
+        max_per_address=config.number("Fastcil", "MaxConnectionsPerAddress"),
+        requests_per_second=config.number("Fastcil", "RequestsPerSecond"),
+    )
+
+
+def client_tls(config: ServerConfig) -> ssl.SSLContext | None:
+    """TLS for clients with SecurityEnabled 1. Raises ConfigError for files that cannot be used."""
+    if not config.number("Server.Security", "SecurityEnabled"):
+        return None
+    certificate, key = (config.text("Fastcil", n) for n in ("TlsCertificate", "TlsKey"))
+    if not certificate:
+        raise ConfigError("[Server.Security] SecurityEnabled: [Fastcil] TlsCertificate is missing")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key or None)
+        authority = config.text("Fastcil", "TlsClientAuthority")
+        if authority:
+            context.load_verify_locations(authority)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"[Fastcil] TlsCertificate, TlsKey, TlsClientAuthority: {error}"
+        ) from error
+    return context
+
+
+class SiteService:
+    """An event server over a CTI Server. `async with` starts and stops it."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        settings: LinkSettings,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.config = config
+        stale = config.number(_CALLS, "TrashCollectionIntervalSec")
+        mapper = SiteMapper(stale_call_seconds=float(stale) if stale else float("inf"))
+        for number, kind in config.peripherals.items():
+            mapper.objects.peripheral_types[number] = kind
+        self.source = SiteSource(mapper)
+        self.cti = CtiServer(settings, self.source, peripherals=config.peripherals)
+        self.server = EventServer(
+            self.source,
+            host=host,
+            port=config.number(_CONNECTIONS, "ListenPort") if port is None else port,
+            minimize=config.number(_CALLS, "MinimizeEventArgs"),
+            heartbeat_seconds=config.number(_CONNECTIONS, "HeartbeatIntervalMs") / 1000,
+            limits=limits,
+            site=self.source,
+            policy=policy_of(config),
+            tls=client_tls(config),
+        )
+        self.source.publish = self.server.publish_now
+        self.source.watch = self.server.watch
+
+    async def start(self, timeout: float | None = 60.0) -> None:
+        """Learn the site, then let clients in. Raises LinkError, OSError."""
+        await self.cti.start(timeout)
+        await self.server.start()
+
+    async def stop(self) -> None:
+        """Tell the clients, then the CTI Server."""
+        await self.server.stop()
+        await self.cti.stop()
+
+    async def __aenter__(self) -> SiteService:
+        try:
+            await self.start()
+        except BaseException:
+            await self.cti.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def reload(self) -> list[str]:
+        """Read the configuration again; names of what changed and needs a restart.
+
+        Raises ConfigError and keeps the old one when the file is wrong.
+        """
+        if self.config.path is None:
+            return []
+        found = load_config(self.config.path)
+        changed = self.config.changed(found)
+        self.config = found
+        self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
+        self.server.guard.policy = policy_of(found)
+        stale = found.number(_CALLS, "TrashCollectionIntervalSec")
+        self.source.mapper.calls.stale_seconds = float(stale) if stale else float("inf")
+        return [f"{one.section}.{one.name}" for one in changed if not one.live]
+
+
+@contextlib.asynccontextmanager
+async def simulated(agents: int, calls_per_hour: float | None, seed: int) -> AsyncIterator[str]:
+    """A CTI Server in this process; its address."""
+    from fastcil.simulator import Simulator, SimulatorOptions, SiteOptions, WorkloadOptions
+
+    options = SimulatorOptions(
+        site=SiteOptions(agents=agents, seed=seed),
+        workload=WorkloadOptions(
+            calls_per_hour=15.0 * agents if calls_per_hour is None else calls_per_hour
+        ),
+        speed=1.0,
+    )
+    async with Simulator(options) as simulator:
+        yield f"ctiserver://127.0.0.1:{simulator.port}"
+
+
+def serve_site(
+    config: ServerConfig,
+    upstream: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    agents: int = 50,
+    calls_per_hour: float | None = None,
+    seed: int = 1,
+    announce: Callable[[str], Any] = print,
+) -> int:
+    """Serve a site until SIGTERM or SIGINT; the exit code.
+
+    upstream: ctiserver://host[:port][,host[:port]], "simulator" for one in this process, or "" for
+    the configured sides. SIGHUP reads the configuration again. Announces "listening on host:port".
+    Raises ConfigError, LinkError and OSError when it cannot begin.
+    """
+
+    async def serve(url: str) -> None:
+        service = SiteService(config, link_settings(config, url), host=host, port=port)
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: _reload(service))
+        async with service:
+            announce(f"listening on {host}:{service.server.port}")
+            await stop.wait()
+
+    async def main() -> None:
+        if upstream != SIMULATOR:
+            await serve(upstream)
+            return
+        async with simulated(agents, calls_per_hour, seed) as url:
+            await serve(url)
+
+    asyncio.run(main())
+    return 0
+
+
+def _reload(service: SiteService) -> None:
+    try:
+        for name in service.reload():
+            _log.warning("%s changed: that takes effect after a restart", name)
+        _log.info("configuration read again")
+    except ConfigError as error:
+        _log.error("the configuration stays as it was: %s", error)
+
+
+def config_from(path: Path | None) -> ServerConfig:
+    """The configuration of a file, or the defaults."""
+    return ServerConfig() if path is None else load_config(path)
