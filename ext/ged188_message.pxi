@@ -21,8 +21,7 @@ cdef class Message:
     def from_bytes(data, /, version=LAST_VERSION, *, bint strict=True):
         """A message over its bytes, header included; bytes are kept, other buffers copied.
 
-        strict=False bears with longer texts than the documents allow, with fields given twice and with bytes behind a
-        message that has no floating part. Raises DecodeError, and ValueError for a version outside 9..25.
+        strict=False bears with longer texts than the documents allow and with fields given twice. Raises DecodeError, and ValueError for a version outside 9..25.
         """
         cdef bytes owner = data if PyBytes_CheckExact(data) else bytes(memoryview(data))
         cdef Message message = Message.__new__(Message)

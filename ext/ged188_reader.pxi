@@ -73,6 +73,12 @@ cdef class MessageReader(StreamReader):
         self.messages_received += 1
         return message
 
+    def peek(self, size_t size):
+        """Up to size bytes of what comes next, without taking them."""
+        if self._error is not None or not self.at_hand():
+            return b""
+        return PyBytes_FromStringAndSize(<const char *>self._base + self._start, min(size, self._end - self._start))
+
     def finish(self):
         """Says that the stream ended; DecodeError when it ended inside a message."""
         if self._error is not None:

@@ -54,8 +54,7 @@ typedef struct cw_ged_error {
     uint32_t length; /* the length found */
 } cw_ged_error;
 
-/* Flags of cw_ged_open: bear with texts longer than the documents allow, with fields given twice, and with bytes behind a
- * message that has no floating part. */
+/* Flags of cw_ged_open: bear with texts longer than the documents allow and with fields given twice. */
 #define CW_GED_LENIENT 1u
 
 /* A message that was checked, opened: where its parts stand. Offsets are from the start of the message. */

@@ -134,9 +134,6 @@ int cw_ged_open(const uint8_t *p, size_t n, uint32_t version, uint32_t flags, cw
     view->end = layout->end;
     memset(view->first, 0, sizeof view->first[0] * message->floating);
     uint32_t at = layout->end;
-    if (message->tags == 0xFFFF && !message->floating) {
-        if (at < size && !lenient) return ged_fail(error, CW_GED_MESSAGE_LENGTH, at, type, -1, 0, size - at);
-    }
     static const uint8_t no_tags[CW_GED_TOP_TAG + 1] = {0};
     const uint8_t *tags = message->tags == 0xFFFF ? no_tags : ged_tags[message->tags];
     const cw_ged_floating *rows = ged_floating + message->first_floating;

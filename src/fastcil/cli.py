@@ -6,55 +6,25 @@ Commands import what they need when they run.
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, Callable
+from typing import Any, Callable
 
 try:
     import click
 except ImportError:
     raise SystemExit("the fastcil command needs click: pip install 'fastcil[cli]'") from None
 
-from fastcil.codec import Frame, FrameReader, MessageFilter
-from fastcil.codec.errors import FastcilError, FilterError, WireError
-from fastcil.codec.types import MAX_FRAME_LIMIT
-from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingWriter
+from fastcil.cli_decode import decode, encode, print_json
+from fastcil.codec import Frame, MessageFilter
+from fastcil.codec.errors import FastcilError, FilterError
+from fastcil.recording import RecordingError, RecordingReader, RecordingWriter
 from fastcil.simulator.command import simulate
 
 __all__ = ["main"]
 
-_CHUNK = 1 << 16
 _SPIN_NS = 1_000_000
 _CONNECT_SECONDS = 10.0
-
-
-class _Prefixed:
-    """A binary stream whose first bytes have been looked at."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
-        self.prefix = b""
-        while len(self.prefix) < size:
-            more = stream.read(size - len(self.prefix))
-            if not more:
-                break
-            self.prefix += more
-        self._rest = self.prefix
-
-    def read(self, size: int = -1) -> bytes:
-        """As of a file: may give less than asked, b"" at the end only."""
-        if not self._rest:
-            return self._stream.read(size)
-        found = self._rest if size < 0 else self._rest[:size]
-        self._rest = self._rest[len(found) :]
-        return found
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    from fastcil.frame_json import dumps
-
-    click.echo(dumps(found))
 
 
 def _filter(_ctx: click.Context, _param: click.Parameter, text: str | None) -> MessageFilter | None:
@@ -82,104 +52,8 @@ def main() -> None:
     """Contact-centre event streams: decode, record, replay, monitor, serve, simulate."""
 
 
-main.add_command(simulate)
-
-
-@main.command()
-@click.argument("file", type=click.File("rb"))
-def decode(file: BinaryIO) -> None:
-    """Print each frame of a stream or recording as a line of JSON.
-
-    A bad frame prints {"offset", "error", "reason"} and the exit code is 1. A stream ends there,
-    a recording goes on with the next record. FILE - is the standard input.
-
-    \b
-    Example: fastcil decode calls.rec | jq 'select(.name == "OnCallBegin")'
-    """
-    source: Any = _Prefixed(file, len(MAGIC))
-    good = _decode_recording(source) if source.prefix == MAGIC else _decode_stream(source)
-    if not good:
-        raise SystemExit(1)
-
-
-def _decode_stream(source: _Prefixed) -> bool:
-    from fastcil.frame_json import frame_object
-
-    reader = FrameReader(MAX_FRAME_LIMIT)
-    offset = 0
-    try:
-        while data := source.read(_CHUNK):
-            for frame in reader.feed(data):
-                _print_json({"offset": offset, **frame_object(frame)})
-                offset += len(frame)
-        reader.finish()
-    except WireError as error:
-        _print_json({"offset": offset, "error": str(error), "reason": error.reason.name})
-        return False
-    return True
-
-
-def _decode_recording(source: Any) -> bool:
-    from fastcil.frame_json import frame_object
-
-    good = True
-    reader: RecordingReader | None = None
-    while True:
-        try:
-            if reader is None:
-                reader = RecordingReader(source)
-            for time_ns, frame in reader:
-                found = frame_object(frame)
-                _print_json({"offset": reader.frame_offset, "time_ns": time_ns, **found})
-            return good
-        except RecordingError as error:
-            cause = error.__cause__
-            reason = cause.reason.name if isinstance(cause, WireError) else "RECORDING"
-            _print_json({"offset": error.offset, "error": str(error), "reason": reason})
-            good = False
-            if not error.resumable:
-                return False
-
-
-@main.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("-o", "--output", type=click.File("wb"), default="-", help="Default: stdout.")
-def encode(file: Any, output: BinaryIO) -> None:
-    """Turn the lines of `decode` back into the same bytes.
-
-    Lines with "time_ns" make a recording, others a stream. Types that are not given follow from
-    the JSON value: whole numbers are INT, or UINT when only that fits. FILE - is the standard
-    input.
-
-    \b
-    Example: echo '{"message_id": 11, "arguments": {"CallStatus": 4}}' | fastcil encode - -o f.cil
-    """
-    from fastcil.frame_json import frame_from
-
-    writer: RecordingWriter | None = None
-    first = True
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-            if not isinstance(found, dict):
-                raise ValueError("not a JSON object")
-            if "error" in found and "reason" in found:
-                raise ValueError(f"not a frame but an error: {found['error']}")
-            data = frame_from(found)
-            if first and "time_ns" in found:
-                writer = RecordingWriter(output)
-            first = False
-            if writer is None:
-                output.write(data)
-            else:
-                writer.write(found["time_ns"], data)
-        except KeyError as error:
-            raise click.ClickException(f"line {number}: {error} is missing") from None
-        except (FastcilError, ValueError, TypeError, OverflowError) as error:
-            raise click.ClickException(f"line {number}: {error}") from None
-    output.flush()
+for _command in (decode, encode, simulate):
+    main.add_command(_command)
 
 
 def _follow(
@@ -279,7 +153,7 @@ def replay(file: Path, speed: float, listen: str | None) -> None:
                     left = started + int(time_ns / speed) - time.monotonic_ns()
                     if left > _SPIN_NS:
                         time.sleep(left / 1e9)
-                _print_json({"time_ns": time_ns, **frame_object(frame)})
+                print_json({"time_ns": time_ns, **frame_object(frame)})
     except RecordingError as error:
         raise click.ClickException(f"{file}: {error}") from error
 
@@ -302,7 +176,7 @@ def monitor(url: str, chosen: MessageFilter | None, as_json: bool, count: int | 
     def show(frame: Frame) -> bool:
         nonlocal printed
         if as_json:
-            _print_json(frame_object(frame))
+            print_json(frame_object(frame))
         else:
             click.echo(f"{event_name(frame) or frame.message_id}\n{frame.arguments.dump()}")
         printed += 1
@@ -378,8 +252,8 @@ def serve(host: str, port: int | None, print_config: bool, **options: Any) -> No
     """Serve the events of a site behind a CTI Server until stopped.
 
     \b
-    Examples: fastcil serve --upstream ctiserver://side-a:42027,side-b:43027 --peripheral 5000:17
-              fastcil serve --agents 200 --rate 1000 --minimize 0
+    Example: fastcil serve --upstream ctiserver://side-a:42027,side-b:43027 --peripheral 5000:17
+    Example: fastcil serve --agents 200 --rate 1000 --minimize 0
     """
     from fastcil.server.config import ConfigError, default_text
 
@@ -403,7 +277,7 @@ def serve(host: str, port: int | None, print_config: bool, **options: Any) -> No
         config = config_from(config_file)
         config.peripherals.update(peripherals)
         if minimize is not None:
-            config.values["Server.CallObject", "MinimizeEventArgs"] = minimize
+            config.give("Server.CallObject", "MinimizeEventArgs", minimize)
         if not upstream:
             upstream = "" if ("CtiDriver.Config", "SideAHost") in config.values else SIMULATOR
         code = serve_site(

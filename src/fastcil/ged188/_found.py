@@ -52,8 +52,6 @@ def _detail(
             layout = layout_of(number, version, part)
             body = layout.end - HEADER_SIZE
             return layout.names[field_index], f"{length} bytes of body, {body} expected"
-        if offset:
-            return "", f"{length} bytes behind the fixed part"
         return "", _length_detail(length, size)
     head = 4 if version >= WIDE_VERSION else 2
     row = spec.floating[-2 - field_index] if field_index < -1 else None

@@ -98,10 +98,6 @@ def parse(data: bytes, version: int, strict: bool) -> Parsed:
     seen: set[int] = set()
     head = 2 if layout.wide else 1
     at = layout.end
-    if at < end and not spec.floating:
-        detail = f"{end - at} bytes behind the fixed part"
-        if strict:
-            raise _error(Reason.MESSAGE_LENGTH, at, number, "", detail)
     while at < end:
         if end - at < 2 * head:
             detail = f"{end - at} bytes where tag and length take {2 * head}"
@@ -165,9 +161,8 @@ class Message:
     ) -> Message:
         """A message over its bytes, header included.
 
-        strict=False bears with longer texts than the documents allow, with fields given twice and
-        with bytes behind a message that has no floating part. Raises DecodeError, and ValueError
-        for a version outside 9..25.
+        strict=False bears with longer texts than the documents allow and with fields given twice.
+        Raises DecodeError, and ValueError for a version outside 9..25.
         """
         check_version(version)
         owner = bytes(data)
@@ -445,6 +440,10 @@ class MessageReader:
             raise
         self.messages_received += 1
         return message
+
+    def peek(self, size: int) -> bytes:
+        """Up to size bytes of what comes next, without taking them."""
+        return bytes(self._data[self._at : self._at + size])
 
     @property
     def pending(self) -> int:

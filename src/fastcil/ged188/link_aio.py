@@ -388,8 +388,14 @@ class CtiLink:
 
     def _send(self, action: Send) -> None:
         protocol = self._protocols.get(action.side)
-        if protocol is not None and protocol.transport is not None:
-            protocol.transport.write(action.data)
+        if protocol is None or protocol.transport is None:
+            return
+        protocol.transport.write(action.data)
+        unsent = protocol.transport.get_write_buffer_size()
+        if unsent > self.settings.max_unsent:
+            self._disconnect(action.side)
+            text = f"the server does not read: {unsent} bytes are not sent"
+            self.core.connection_lost(action.side, self._now(), text)
 
     async def _connect(self, action: Connect) -> None:
         protocol = _Protocol(self, action.side)

@@ -21,12 +21,12 @@ from fastcil.ged188.link_actions import (
     Resolve,
     Send,
 )
-from fastcil.ged188.link_errors import LinkClosedError, LinkError, LinkLostError
+from fastcil.ged188.link_errors import LinkError, LinkLostError
 from fastcil.ged188.link_events import Closed, ConnectFailed, LinkEvent, LinkLost, Lost, StandbyLost
 from fastcil.ged188.link_requests import Outstanding, Pending
 from fastcil.ged188.link_schedule import Schedule
 from fastcil.ged188.link_settings import LinkSettings
-from fastcil.ged188.link_side import Side, SideState
+from fastcil.ged188.link_side import LIVE, Side, SideState
 
 __all__ = ["Connections"]
 
@@ -143,7 +143,8 @@ class Connections:
         through the versions is over as well. retry_in: instead of what the schedule says, for a
         side that may not stand by; it is tried earlier when the active one is lost.
         """
-        state, lasted, displaced = side.state, now - side.opened_at, side.displaced
+        state, lasted = side.state, now - side.opened_at
+        displaced, leaving = side.displaced, side.leaving
         was_active = side is self._active
         if was_active:
             self._active = None
@@ -163,10 +164,11 @@ class Connections:
         if self._closing:
             self._finish("the link was closed")
             return
-        stable = was_active and lasted >= self.settings.stable_after
+        stable = state in LIVE and lasted >= self.settings.stable_after
         if stable:
-            first = self.sides[-1 - side.index] if reason is Lost.SERVER_OFFLINE else side
-            side.schedule.restart(side.index if self.dual else first.index)
+            away = leaving or reason is Lost.SERVER_OFFLINE
+            first = self.sides[-1 - side.index] if away and not self.dual else side
+            side.schedule.restart(first.index)
         if displaced:
             side.schedule.slow_down()
         if retry_in is None:
@@ -178,6 +180,7 @@ class Connections:
         logger.info("side %s: %s; next attempt in %.1f s", side.name, text, delay)
         if was_active:
             standby = self._hurry(side, now, stable)
+            self._watch_standby(now)
             self._emit(LinkLost(side.name, reason, text, delay, standby))
         elif state in (SideState.STANDBY, SideState.DRAINING):
             self._emit(StandbyLost(side.name, reason, text, delay))
@@ -199,14 +202,18 @@ class Connections:
             self._plan(other, now)
         return None
 
+    def _watch_standby(self, now: float) -> None:
+        """While no side is active, a standby has a time in which to take over."""
+        for side in self.sides:
+            if side.state is SideState.STANDBY:
+                waits = self._active is None
+                side.at = now + self.settings.standby_takeover if waits else None
+
     def _give_up(self, text: str, status: StatusCode | int | None) -> None:
-        """The link cannot be opened, now or later: it closes."""
+        """The link, never open so far, cannot be opened: it closes."""
         logger.error("the link cannot be opened: %s", text)
         self._closing = True
-        self._active = None
         for side in self.sides:
-            for pending in self._outstanding.take_side(side.index):
-                self._resolve(pending, error=LinkClosedError(text))
             self._cut(side, Lost.OPEN_REFUSED, text)
         self._finish(text, status)
 

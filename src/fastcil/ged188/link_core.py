@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastcil.ged188 import EncodeError, encode_message
+from fastcil.ged188 import encode_message
 from fastcil.ged188._enums import CTIServiceMask, StatusCode
 from fastcil.ged188._request import Request
 from fastcil.ged188.link_actions import Action, LinkState
@@ -96,8 +96,8 @@ class LinkCore(Messages):
             raise LinkClosedError("the link was closed")
         if self._started:
             raise LinkError("the link was opened before")
-        version = self.settings.version
-        encode_message("OPEN_REQ", self._open_values(version, 1), version=version)
+        for version in range(self.settings.min_version, self.settings.version + 1):
+            encode_message("OPEN_REQ", self._open_values(version, 1), version=version)
         self._started = True
         self._plan(self.sides[0], now)
 
@@ -193,15 +193,10 @@ class LinkCore(Messages):
             return
         side.start_reading()
         side.open_number = self._outstanding.new_number()
-        try:
-            values = self._open_values(side.version, side.open_number)
-            data = encode_message("OPEN_REQ", values, version=side.version)
-        except EncodeError as error:
-            # Limits are narrower in older versions.
-            self._give_up(f"no OPEN_REQ of version {side.version}: {error}", None)
-            return
+        values = self._open_values(side.version, side.open_number)
+        data = encode_message("OPEN_REQ", values, version=side.version)
         side.state = SideState.OPENING
-        side.at = now + self.settings.open_timeout
+        side.at = now + self.settings.open_patience
         self._send(side, data, now)
 
     def connection_lost(self, index: int, now: float, text: str = "") -> None:
@@ -214,7 +209,7 @@ class LinkCore(Messages):
             self._closed_side(side, now)
         elif side.state is SideState.OPENING:
             text = text or "closed before an answer to OPEN_REQ"
-            lower = side.closed_silently()
+            lower = side.closed_silently(now)
             if lower is not None:
                 side.idle()
                 self._step_down(side, lower, now)
@@ -273,6 +268,10 @@ class LinkCore(Messages):
         elif side.live:
             if side.state is SideState.DRAINING:
                 self._drain(side, now)
+            elif due:
+                reason = Lost.NO_TAKEOVER
+                self._lose(side, reason, reason.value, now, goodbye=0)
+                return
             self._beat(side, now)
 
     def _usable(self) -> Side:

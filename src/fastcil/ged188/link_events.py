@@ -53,6 +53,7 @@ class Lost(Enum):
     HEARTBEAT_REFUSED = "the server refused a heartbeat: it is off-line"
     SERVER_OFFLINE = "the server said that it goes off-line"
     GARBAGE = "the bytes received are not the protocol"
+    NO_TAKEOVER = "no side became active: the standby session is opened anew"
     SECOND_ACTIVE = "both sides say that they are active"
     CLOSED_HERE = "closed by this client"
 
@@ -277,7 +278,7 @@ class DecodeProblem:
 
 @dataclass(frozen=True)
 class Gap:
-    """This many messages were dropped here, for the reader was too slow. Reconcile follows."""
+    """This many events were dropped here, for the reader was too slow. Reconcile follows."""
 
     missed: int
 

@@ -161,7 +161,8 @@ class Messages(Standby):
         self._emit(DecodeProblem(side.name, error))
         opening = side.state is SideState.OPENING and error.type in _TO_OPEN_REQ
         if error.resumable and not opening and side.bad < self.settings.max_bad_messages:
-            logger.warning("side %s: passed over what is no message: %s", side.name, error)
+            if side.bad == 1:  # not the log as well, when there are many
+                logger.warning("side %s: passed over what is no message: %s", side.name, error)
             if error.type in _ANSWERS | _REFUSALS and len(error.data) >= HEADER_SIZE + 4:
                 number = int.from_bytes(error.data[HEADER_SIZE : HEADER_SIZE + 4], "big")
                 pending = self._outstanding.find(number)
@@ -215,6 +216,8 @@ class Messages(Standby):
         if status == StatusCode.E_CTI_NEW_SESSION_OPENED:
             # The same client elsewhere: do not take it back at once, nor be taken over again.
             side.displaced = True
+        elif status == StatusCode.E_CTI_SERVER_IN_MAINTENANCE_MODE:
+            side.leaving = True
         elif status == StatusCode.E_CTI_CTI_SERVER_OFFLINE:
             text = Lost.SERVER_OFFLINE.value
             goodbye = int(status) if side.live else None

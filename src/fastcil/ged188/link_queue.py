@@ -5,22 +5,53 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from fastcil.ged188.link_events import Gap, LinkEvent, MessageReceived, Reconcile, ReconcileReason
+from fastcil.ged188.link_events import (
+    Closed,
+    Gap,
+    LinkEvent,
+    LinkLost,
+    MaintenanceAsked,
+    MaintenanceDecided,
+    Opened,
+    Reconcile,
+    ReconcileReason,
+    StandbyLost,
+    StandbyReady,
+    StandbyRefused,
+    SwitchedSides,
+)
 
 __all__ = ["EventQueue"]
 
+_KEPT = frozenset(
+    (
+        Opened,
+        Reconcile,
+        LinkLost,
+        SwitchedSides,
+        StandbyReady,
+        StandbyLost,
+        StandbyRefused,
+        MaintenanceAsked,
+        MaintenanceDecided,
+        Gap,
+        Closed,
+    )
+)
+
 
 class EventQueue:
-    """A queue of one reader. limit: of messages that wait.
+    """A queue of one reader. limit: of events that wait.
 
-    When it is full, messages are dropped and counted; what the link itself says never is, for it is
-    little and nothing repeats it. Where messages are missing stands Gap and, behind it, Reconcile.
+    When it is full, what the server sends is dropped and counted, and so are failed attempts; where
+    the link stands is always told, for that is little and nothing repeats it. Where events are
+    missing stands Gap and, behind it, Reconcile.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._events: deque[LinkEvent] = deque()
-        self._messages = 0
+        self._droppable = 0
         self._missing = 0  # at the end of the queue
         self._side = ""
         self.missed = 0
@@ -32,13 +63,13 @@ class EventQueue:
         """Adds events; how many were dropped."""
         dropped = 0
         for event in events:
-            if isinstance(event, MessageReceived):
-                if self._messages >= self._limit:
+            if type(event) not in _KEPT:
+                if self._droppable >= self._limit:
                     dropped += 1
                     self._missing += 1
-                    self._side = event.side
+                    self._side = getattr(event, "side", self._side)
                     continue
-                self._messages += 1
+                self._droppable += 1
             if self._missing:
                 self._notice()
             self._events.append(event)
@@ -50,14 +81,14 @@ class EventQueue:
         if not self._events and self._missing:
             self._notice()
         event = self._events.popleft()
-        if isinstance(event, MessageReceived):
-            self._messages -= 1
+        if type(event) not in _KEPT:
+            self._droppable -= 1
         return event
 
     def clear(self) -> None:
         """Drops everything, uncounted: nobody reads it."""
         self._events.clear()
-        self._messages = self._missing = 0
+        self._droppable = self._missing = 0
 
     def _notice(self) -> None:
         self._events.append(Gap(self._missing))

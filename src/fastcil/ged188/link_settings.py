@@ -33,6 +33,15 @@ DEFAULT_PORTS = (42027, 43027)
 STANDBY_VERSION = 24
 """The first version with an active and a standby side (guide, Changes and Additions)."""
 _SCHEME = "ctiserver://"
+_COUNTS = ("missed_heartbeats", "max_outstanding", "max_events", "max_bad_messages", "max_unsent")
+_TIMES = (
+    "heartbeat_interval",
+    "connect_timeout",
+    "open_timeout",
+    "close_timeout",
+    "request_timeout",
+    "standby_takeover",
+)
 
 
 def _all(masks: Any) -> int:
@@ -107,11 +116,14 @@ class LinkSettings:
       standby: hold both sides open. maintenance: asked on ACTIVE_MAINTENANCE_REQ, must answer at
       once, for the server counts silence of 5 s as no. standby_drain: how long requests of the
       side that went passive may still be answered before it is told that no more come; the server
-      waits 5 s for that. standby_retry: until a side that refused a standby session is tried again.
+      waits 5 s for that. standby_takeover: how long a standby is given to become active when no
+      side is; then its session is opened anew. standby_retry: until a side that refused a standby
+      session is tried again.
     Time
       heartbeat_interval: None for none; the guide's minimum is 5 (CTI bridges), 90 for desktops.
       missed_heartbeats: unanswered ones that reset the connection. connect_timeout: for TCP and
-      TLS. open_timeout: for OPEN_CONF: the guide says 30, and 60 with more than 500 clients.
+      TLS. open_timeout: for OPEN_CONF; None: what the guide says, 30 s, or 60 s where
+      expected_clients are more than 500.
       close_timeout: for CLOSE_CONF. request_timeout: for every confirmation.
     Reconnecting
       backoff: the waits after the first ones, backoff_cap their limit, jitter (0..1): the part of a
@@ -119,8 +131,9 @@ class LinkSettings:
       it. stable_after: a session that lived so long begins the schedule anew when it is lost.
     Limits
       max_message: bytes; max_outstanding: requests; max_events: what waits for a slow reader of
-      events before the oldest are counted as missed; max_bad_messages: unreadable ones in a row
-      that reset the connection. strict: how the codec reads (see MessageReader).
+      events before further ones are counted as missed; max_bad_messages: unreadable ones in a row
+      that reset the connection; max_unsent: bytes that the server does not take before the
+      connection is reset. strict: how the codec reads (see MessageReader).
     tls: TlsOptions or an ssl.SSLContext; None: plain TCP.
     """
 
@@ -143,11 +156,12 @@ class LinkSettings:
     standby: bool = False
     maintenance: Callable[[], bool] = accept_maintenance
     standby_drain: float = 4.0
+    standby_takeover: float = 30.0
     standby_retry: float = 120.0
     heartbeat_interval: float | None = 5.0
     missed_heartbeats: int = 3
     connect_timeout: float = 5.0
-    open_timeout: float = 30.0
+    open_timeout: float | None = None
     close_timeout: float = 5.0
     request_timeout: float = 10.0
     backoff: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0)
@@ -159,6 +173,7 @@ class LinkSettings:
     max_outstanding: int = 1000
     max_events: int = 16384
     max_bad_messages: int = 100
+    max_unsent: int = 1 << 20
     strict: bool = False
     tls: TlsOptions | ssl.SSLContext | None = None
 
@@ -176,11 +191,13 @@ class LinkSettings:
             raise ValueError(f"jitter is 0..1, got {self.jitter}")
         if not self.backoff:
             raise ValueError("backoff needs one wait at least")
-        for name in ("missed_heartbeats", "max_outstanding", "max_events", "max_bad_messages"):
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is 1 or more, got {getattr(self, name)}")
-        if self.heartbeat_interval is not None and self.heartbeat_interval <= 0:
-            raise ValueError("heartbeat_interval is more than 0, or None for no heartbeats")
+        for name in _TIMES:
+            seconds = getattr(self, name)
+            if seconds is not None and seconds <= 0:
+                raise ValueError(f"{name} is more than 0 seconds, got {seconds:g}")
 
     @classmethod
     def from_url(cls, url: str, **more: Any) -> LinkSettings:
@@ -203,6 +220,13 @@ class LinkSettings:
     def holds_standby(self) -> bool:
         """Whether both sides are to be held open."""
         return self.standby and len(self.sides) == 2 and self.version >= STANDBY_VERSION
+
+    @property
+    def open_patience(self) -> float:
+        """How long OPEN_CONF is waited for."""
+        if self.open_timeout is not None:
+            return self.open_timeout
+        return 60.0 if self.expected_clients > 500 else 30.0
 
     @property
     def idle_timeout(self) -> int:

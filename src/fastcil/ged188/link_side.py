@@ -73,7 +73,8 @@ class Side:
     then: the attempt that waits for the end of CLOSING. drain_by: when the server that goes into
     maintenance wants to hear of the last request. standby_granted: whether the session was
     granted CTI_SERVICE_ACTIVE_STANDBY. parked: waiting because a standby session was refused.
-    displaced: the server said that the same client opened a session elsewhere.
+    displaced: the server said that the same client opened a session elsewhere; leaving: that it
+    goes into maintenance.
     """
 
     def __init__(self, index: int, settings: LinkSettings, schedule: Schedule) -> None:
@@ -88,6 +89,7 @@ class Side:
         self.drain_by: float | None = None
         self.parked = False
         self.displaced = False
+        self.leaving = False
         self.open_conf: Message | None = None
         self.opened_at = 0.0
         self.standby_granted = False
@@ -122,6 +124,7 @@ class Side:
         self.drain_by = None
         self.parked = False
         self.displaced = False
+        self.leaving = False
         self.open_conf = None
         self.services = 0
         self.standby_granted = False
@@ -137,9 +140,15 @@ class Side:
         if self._stepping:
             return
         settings = self._settings
-        self.version = settings.version
-        if self._worked is not None and now - self._worked[1] < settings.remember_version:
-            self.version = self._worked[0]
+        worked = self._remembered(now)
+        self.version = settings.version if worked is None else worked
+
+    def _remembered(self, now: float) -> int | None:
+        """The version that was granted last, while that is not too long ago."""
+        worked = self._worked
+        if worked is None or now - worked[1] >= self._settings.remember_version:
+            return None
+        return worked[0]
 
     def step_down(self, version: int) -> None:
         """The next attempt asks for this version."""
@@ -151,12 +160,14 @@ class Side:
         self._stepping = False
         self._silent = 0
 
-    def closed_silently(self) -> int | None:
+    def closed_silently(self, now: float) -> int | None:
         """The server closed instead of answering OPEN_REQ, as some do that know the version not.
 
-        The first time can be chance. From the second on: the version to try at once; None when
-        there is none or it was the first time.
+        The first time can be chance, and where a version worked lately the server is in trouble.
+        Else, from the second time on: the version to try at once; None when there is none.
         """
+        if self._remembered(now) is not None:
+            return None
         self._silent += 1
         if self._silent == 1:
             return None

@@ -71,6 +71,7 @@ class Standby(Connections):
                 # It has stopped answering, and this side says that it is the active one.
                 self._lose(held, Lost.HEARTBEATS, "the other side became active", now)
             self._activate(side, message, kind)
+        self._watch_standby(now)
         if other is not None and other.state is SideState.IDLE:
             if side.standby_granted:
                 self._plan(other, now)
@@ -91,8 +92,10 @@ class Standby(Connections):
         if side.state is not SideState.STANDBY and side.state is not SideState.DRAINING:
             self.counters.dropped += 1  # it is active already
             return
+        side.at = None
         if self._last_active is None and side.open_conf is not None:
             self._activate(side, side.open_conf, SessionType.ACTIVE)
+            self._watch_standby(now)
             return
         old = self._active
         side.state = SideState.ACTIVE
@@ -108,6 +111,7 @@ class Standby(Connections):
         logger.info("side %s: became active, without a new connection", side.name)
         self._emit(SwitchedSides("" if old is None else old.name, side.name, draining))
         self._emit(Reconcile(side.name, ReconcileReason.SWITCHED))
+        self._watch_standby(now)
         if old is not None:
             self._drain(old, now)
 

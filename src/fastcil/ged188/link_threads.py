@@ -303,7 +303,8 @@ class CtiLinkThread:
             for listener in listeners:
                 try:
                     listener(event)
-                except Exception:
+                except BaseException:
+                    # sys.exit() in a listener ends neither the thread nor the other events.
                     logger.exception("a listener failed on %s", type(event).__name__)
 
 

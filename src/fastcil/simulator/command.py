@@ -153,10 +153,9 @@ def simulate(
     Faults, standby and scenarios are described in docs/simulator.md.
 
     \b
-    A site of 1,000 agents with 20,000 calls an hour, both sides, ten times as fast as life:
-      fastcil simulate --agents 1000 --calls-per-hour 20000 --standby-port 43027 --speed 10
-    A quiet site that plays a scenario:
-      fastcil simulate --agents 10 --scenario examples/scenarios/transfer.toml
+    Example: fastcil simulate --agents 1000 --calls-per-hour 20000 --protocol-version 24
+    Example: fastcil simulate --agents 1000 --standby-port 43027 --speed 10
+    Example: fastcil simulate --agents 10 --scenario examples/scenarios/transfer.toml
     """
     from fastcil.simulator import load_scenario
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from fastcil.ged188 import Message, encode_message
-from fastcil.ged188.link import Closed, Gap, LinkEvent, MessageReceived, Reconcile, ReconcileReason
+from fastcil.ged188 import DecodeError, Message, Reason, encode_message
+from fastcil.ged188.link import (
+    Closed,
+    DecodeProblem,
+    Gap,
+    LinkEvent,
+    MessageReceived,
+    Reconcile,
+    ReconcileReason,
+)
 from fastcil.ged188.link_queue import EventQueue
 
 DATA = encode_message("STANDBY_ACTIVE_EVENT_MSG", {})
@@ -60,6 +68,14 @@ def test_what_the_link_says_itself_is_never_dropped() -> None:
     assert queue.put([*events(1), Closed("b")]) == 1
     kinds = [type(event) for event in drain(queue)]
     assert kinds == [MessageReceived, Gap, Reconcile, Closed, Gap, Reconcile, Closed]
+
+
+def test_a_flood_of_anything_the_server_sends_is_bounded() -> None:
+    queue = EventQueue(2)
+    error = DecodeError("bad", reason=Reason.MESSAGE_TYPE, offset=4)
+    assert queue.put([DecodeProblem("A", error)] * 1000) == 998
+    assert len(queue) == 4
+    assert drain(queue)[2:] == [Gap(998), Reconcile("A", ReconcileReason.MISSED)]
 
 
 def test_nobody_reads_it_any_more() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 from ged_link_kit import A, B, Rig
 
@@ -18,6 +20,7 @@ from fastcil.ged188.link import (
     RequestTimeoutError,
     UnexpectedConfirmation,
 )
+from fastcil.ged188.link_futures import Waiting
 from fastcil.ged188.link_requests import MAX_PARTS, Outstanding, merged
 from fastcil.ged188.requests import ConfigRequestEvent, HoldCallReq, ListAgentTeamReq
 
@@ -182,6 +185,23 @@ def test_an_abandoned_request_leaves_its_invoke_id_taken() -> None:
     assert rig.resolved == []
 
 
+def test_an_abandoned_request_for_configuration_waits_for_nothing() -> None:
+    rig = Rig().opened()
+    pending = rig.core.request(rig.now, "CONFIG_REQUEST_KEY_EVENT", {"PeripheralID": 1})
+    rig.core.abandon(pending)
+    rig.core.abandon(pending)
+    rig.say("CONFIG_KEY_EVENT", {"ConfigkeyStatus": 0})
+    assert (rig.core.outstanding, rig.core.counters.abandoned) == (0, 1)
+    assert rig.resolved == []
+
+
+def test_lost_requests_for_configuration_fail_as_well() -> None:
+    rig = Rig().opened()
+    pending = rig.core.request(rig.now, "CONFIG_REQUEST_KEY_EVENT", {"PeripheralID": 1})
+    rig.lost(A)
+    assert isinstance(rig.outcome(pending).error, LinkLostError)
+
+
 def test_a_lost_session_fails_what_is_outstanding() -> None:
     rig = Rig().opened()
     first, second = rig.hold(), rig.hold()
@@ -222,6 +242,14 @@ def test_a_new_number_passes_over_those_in_use_and_those_given_up() -> None:
     gone = table.add("X", 2, 55, A, 0.0, 10.0)
     table.remove(gone, late=True)
     assert [table.new_number() for _ in range(2)] == [NULL_UINT - 1, 3]
+
+
+def test_requests_given_up_are_remembered_within_bounds() -> None:
+    table = Outstanding(10)
+    for number in range(1, 6001):
+        table.remove(table.add("X", number, 55, A, 0.0, 1.0), late=True)
+    assert table.late(6000) == "X"
+    assert table.late(1) is None
 
 
 def test_many_answered_requests_leave_nothing_behind() -> None:
@@ -302,8 +330,16 @@ def test_parts_too_large_for_one_message_say_so() -> None:
     pending = rig.core.request(rig.now, ListAgentTeamReq(supervisor_id=9))
     for more in (1, 1, 0):
         teams(rig, pending.number, list(range(1500)), more=more)
+    parts = rig.outcome(pending).parts
     with pytest.raises(AnswerError, match="3 parts"):
-        merged(rig.outcome(pending).parts)
+        merged(parts)
+    whole: Future[object] = Future()
+    Waiting(whole, True).settle(parts, None)
+    assert isinstance(whole.exception(0), AnswerError)
+    apart: Future[object] = Future()
+    Waiting(apart, False).settle(parts, None)
+    Waiting(apart, False).settle([], RequestTimeoutError("X", 1.0))  # settled once
+    assert apart.result(0) == tuple(parts)
 
 
 def test_a_confirmation_that_cannot_be_read_fails_its_request() -> None:

@@ -147,10 +147,11 @@ def test_connecting_has_a_time_out() -> None:
     assert rig.of(ConnectFailed)[0].reason is Lost.CONNECT_TIMEOUT
 
 
-def test_open_conf_has_a_time_out() -> None:
-    rig = Rig(open_timeout=30.0).start()
+@pytest.mark.parametrize(("clients", "patience"), [(500, 30.0), (501, 60.0)])
+def test_open_conf_has_the_time_out_of_the_guide(clients: int, patience: float) -> None:
+    rig = Rig(expected_clients=clients).start()
     rig.made()
-    rig.wait(29.0)
+    rig.wait(patience - 1)
     assert rig.cuts == []
     rig.wait(2.0)
     assert rig.cuts == [A]
@@ -209,6 +210,13 @@ def test_an_open_conf_for_another_request_opens_nothing() -> None:
     request = rig.made()
     rig.say("HEARTBEAT_CONF", {"InvokeID": request["InvokeID"]})
     assert rig.core.state is LinkState.CONNECTING
+    assert rig.core.counters.unexpected == 1
+
+
+def test_a_second_open_conf_changes_nothing() -> None:
+    rig = Rig().opened()
+    rig.confirm_open()
+    assert len(rig.of(Opened)) == 1
     assert rig.core.counters.unexpected == 1
 
 
@@ -339,6 +347,17 @@ def test_a_lost_attempt_does_not_lead_to_an_old_version() -> None:
     rig.lost()  # again the first time
     rig.until_tried()
     assert rig.made()["VersionNumber"] == 25
+
+
+def test_a_server_in_trouble_is_not_taken_for_an_old_one() -> None:
+    rig = Rig(sides=(("only", 1),)).opened()
+    rig.wait(60)
+    rig.lost()
+    for _ in range(5):
+        rig.until_tried()
+        assert rig.made()["VersionNumber"] == 25
+        rig.lost()
+    assert rig.core.counters.version_steps == 0
 
 
 # --- heartbeats -----------------------------------------------------------------------------------
@@ -521,6 +540,34 @@ def test_another_session_of_the_same_client_is_not_fought() -> None:
     assert rig.core.state is LinkState.OPEN  # the server closes, not the client
     rig.lost()
     assert rig.of(LinkLost)[0].retry_in == 15.0
+
+
+def test_a_side_that_goes_into_maintenance_is_left_for_the_other() -> None:
+    rig = Rig().opened()
+    rig.wait(60)
+    rig.say("FAILURE_EVENT", {"Status": 110})
+    assert rig.core.state is LinkState.OPEN
+    rig.lost(A)
+    assert rig.connects == [A, B]
+
+
+def test_off_line_before_the_session_is_open() -> None:
+    rig = Rig().start()
+    rig.made()
+    rig.say("FAILURE_EVENT", {"Status": 15})
+    assert rig.cuts == [A]
+    assert rig.connects == [A, B]
+    assert "CLOSE_REQ" not in rig.names()
+
+
+def test_messages_before_the_session_is_open_are_counted() -> None:
+    rig = Rig().start()
+    rig.made()
+    rig.say("USER_MESSAGE_EVENT", {"ICMCentralControllerTime": 1, "Distribution": 3,
+                                   "ClientID": "x", "Text": "early"})  # fmt: skip
+    assert rig.core.counters.dropped == 1
+    assert rig.core.counters.to_dict()["dropped"] == 1
+    assert rig.events == []
 
 
 def test_other_failure_events_are_told_and_change_nothing() -> None:

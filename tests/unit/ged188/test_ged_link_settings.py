@@ -62,6 +62,8 @@ def test_addresses_that_are_none(url: str) -> None:
         {"max_outstanding": 0},
         {"missed_heartbeats": 0},
         {"heartbeat_interval": 0.0},
+        {"request_timeout": -1.0},
+        {"max_unsent": 0},
     ],
     ids=str,
 )

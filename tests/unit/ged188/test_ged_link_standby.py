@@ -297,6 +297,41 @@ def test_a_side_that_was_refused_is_tried_when_it_is_needed() -> None:
     assert B in rig.connects[connects:]
 
 
+def test_a_standby_that_never_takes_over_is_opened_anew() -> None:
+    rig = standby(standby_takeover=30.0, open_timeout=500.0).dual()
+    rig.wait(60)
+    rig.lost(A)
+    rig.made(A)  # accepted, and silent
+    rig.wait(29)
+    assert rig.of(StandbyLost) == []
+    rig.wait(1.5)
+    assert rig.of(StandbyLost)[0].reason is Lost.NO_TAKEOVER
+    assert rig.last("CLOSE_REQ", B)["Status"] == 0
+    rig.say("CLOSE_CONF", {"InvokeID": rig.last("CLOSE_REQ", B)["InvokeID"]}, B)
+    rig.made(B)
+    rig.confirm_open(B, ACTIVE_TYPE, BOTH)  # so it was active, and had not said so
+    assert rig.core.active is rig.core.sides[B]
+
+
+def test_a_standby_is_not_hurried_while_the_other_side_is_active() -> None:
+    rig = standby(standby_takeover=30.0).dual()
+    rig.wait(60)
+    rig.lost(A)
+    rig.wait(1)
+    rig.say(SWITCH, side=B)
+    rig.wait(1000)
+    assert rig.core.state is LinkState.OPEN
+    assert rig.of(StandbyLost) == []
+
+
+def test_a_lost_standby_that_had_lived_is_opened_again_at_once() -> None:
+    rig = standby().dual()
+    rig.wait(60)
+    rig.lost(B)
+    assert rig.of(StandbyLost)[0].retry_in == 0.0
+    assert rig.connects[-1] == B
+
+
 # --- less than two --------------------------------------------------------------------------------
 
 
