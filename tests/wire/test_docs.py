@@ -95,6 +95,9 @@ def test_command(line: str, address: str, workplace: Path) -> None:
             # The server of this module was started with the same command.
             words += ["--help"]
         done = run([sys.executable, "-m", "fastcil", *words[1:]], workplace)
+    elif words[0] == "echo" and "| .venv/bin/fastcil " in line:
+        program = line.replace(".venv/bin/fastcil", f"{shlex.quote(sys.executable)} -m fastcil")
+        done = run(["bash", "-o", "pipefail", "-c", program], workplace)
     else:
         pytest.fail(f"no test knows how to run {words[0]!r}")
     assert done.returncode == 0, done.stderr + done.stdout
