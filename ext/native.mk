@@ -61,9 +61,14 @@ $(NATIVE)/test-scalar: $(CW_TEST_DEPENDS)
 	@mkdir -p $(NATIVE)
 	$(CC) $(CW_WARNINGS) -O2 -g -DCW_NO_SIMD -I$(CW) $(CW_TESTS) $(CW_SOURCES) -o $@
 
+$(NATIVE)/test-ged188: tests/c/test_ged188.c $(CW_SOURCES) $(CW_HEADERS)
+	@mkdir -p $(NATIVE)
+	$(CC) $(CW_WARNINGS) -O2 -g -I$(CW) $< $(CW_SOURCES) -o $@
+
 # Invariant: the C core does what its header says, and with SIMD exactly what it does without.
 .PHONY: test-c
-test-c: $(NATIVE)/test-simd $(NATIVE)/test-scalar
+test-c: $(NATIVE)/test-simd $(NATIVE)/test-scalar $(NATIVE)/test-ged188
+	$(NATIVE)/test-ged188
 	simd=$$($(NATIVE)/test-simd) && scalar=$$($(NATIVE)/test-scalar) && echo "$$simd" && test "$$simd" = "$$scalar"
 
 # ---- sanitizers ----
@@ -77,19 +82,25 @@ $(NATIVE)/test-san-scalar: $(CW_TEST_DEPENDS)
 	gcc $(CW_WARNINGS) -O1 -g -fno-omit-frame-pointer $(CW_SANITIZERS) -DCW_NO_SIMD -I$(CW) $(CW_TESTS) \
 	  $(CW_SOURCES) -o $@
 
+$(NATIVE)/test-san-ged188: tests/c/test_ged188.c $(CW_SOURCES) $(CW_HEADERS)
+	@mkdir -p $(NATIVE)
+	gcc $(CW_WARNINGS) -O1 -g -fno-omit-frame-pointer $(CW_SANITIZERS) -I$(CW) $< $(CW_SOURCES) -o $@
+
 # $(call tree,DIR): a copy of what a build needs, so that no other build's objects are found or touched.
 tree = rm -rf $(1) && mkdir -p $(1) && cp -r pyproject.toml setup.py src ext $(wildcard README.md LICENSE) $(1)/ && \
-	find $(1) \( -name '*.so' -o -name '__pycache__' -o -name '*.egg-info' -o -name '_cilwire.c' \
+	find $(1) \( -name '*.so' -o -name '__pycache__' -o -name '*.egg-info' -o -name '_cilwire.c' -o -name '_ged188.c' \
 	  -o -name '_cilwire_cffi.c' \) -prune -exec rm -rf {} +
 
-SAN_TESTS ?= $(wildcard tests/unit/codec)
+GED_TESTS := $(wildcard tests/unit/ged188/test_ged_messages.py tests/unit/ged188/test_ged_json.py)
+SAN_TESTS ?= $(wildcard tests/unit/codec) $(GED_TESTS)
 SAN_ENV = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" PYTHONMALLOC=malloc \
 	PYTHONDONTWRITEBYTECODE=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 # Invariant: neither the C core nor the Cython layer over it reads or writes outside a buffer, meets undefined behaviour
 # or loses memory. CPython itself ends with unfreed memory; of its report only leaks with a frame of ours count.
 .PHONY: test-sanitize
-test-sanitize: $(NATIVE)/test-san-simd $(NATIVE)/test-san-scalar
+test-sanitize: $(NATIVE)/test-san-simd $(NATIVE)/test-san-scalar $(NATIVE)/test-san-ged188
+	ASAN_OPTIONS=detect_leaks=1 $(NATIVE)/test-san-ged188
 	ASAN_OPTIONS=detect_leaks=1 $(NATIVE)/test-san-simd
 	ASAN_OPTIONS=detect_leaks=1 $(NATIVE)/test-san-scalar
 	$(call tree,build/san)
@@ -107,7 +118,7 @@ test-sanitize: $(NATIVE)/test-san-simd $(NATIVE)/test-san-scalar
 # ---- fuzzing ----
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := frame block filter_compile filter_match
+FUZZ_TARGETS := frame block filter_compile filter_match ged188
 CLANG ?= clang
 
 # Whether libFuzzer's runtime is there: Debian has it in a package of its own, which clang only recommends.
@@ -135,7 +146,8 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(NATIVE)/fuzz-%
 
 # ---- PyPy ----
 
-PYPY_TESTS ?= $(wildcard tests/unit/codec tests/unit/catalog tests/unit/cil tests/property tests/vectors)
+PYPY_TESTS ?= $(wildcard tests/unit/codec tests/unit/catalog tests/unit/cil tests/property tests/vectors) $(GED_TESTS) \
+	$(wildcard tests/unit/ged188/test_ged_schema.py)
 
 # Invariant: on PyPy the cffi backend and the reference pass the same suite as everything does on CPython.
 .PHONY: test-pypy

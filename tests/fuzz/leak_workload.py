@@ -25,6 +25,12 @@ from fastcil.codec import (
     MessageFilter,
     encode_frame,
 )
+from fastcil.ged188 import Message, MessageReader, NamedVariable, encode_message
+
+_PRE_CALL = (
+    *("MonitorID", "ServiceNumber", "ServiceID", "SkillGroupNumber", "SkillGroupID"),
+    *("SkillGroupPriority", "MRDID", "AgentSkillTargetID"),
+)
 
 ERRORS = (FastcilError, KeyError, TypeError, ValueError, OverflowError, IndexError)
 
@@ -127,8 +133,45 @@ def filters_work(number: int) -> None:
     refused(lambda: MessageFilter(f"MessageID={number};;="))
 
 
+def messages_work(number: int) -> None:
+    values = {
+        **dict.fromkeys(_PRE_CALL, number),
+        "CallVariable1": f"value {number} äö",
+        "NamedVariable": [("user.a", "x" * number), NamedVariable("user.b", "")],
+        "NamedArray": [(number, "user.c", "y")],
+        "AgentInstrument": str(number),
+        "UserToUserInfo": bytes(number),
+    }
+    data = encode_message("AGENT_PRE_CALL_EVENT", values, version=24)
+    message = Message.from_bytes(data, 24)
+    assert encode_message(105, message.to_dict(), version=24) == data
+    assert encode_message(105, message.fields, floating=message.floating, version=24) == data
+    message.get_many("CallVariable1", "NamedVariable", "absent"), message.records(), repr(message)
+    assert pickle.loads(pickle.dumps(message)) == message
+    refused(lambda: Message.from_bytes(data[:-1], 24))
+    refused(lambda: encode_message(105, {"Nothing": number}, version=24))
+    records = [{"RecordType": 0, "LoginID": str(number), "FltSkillGroupNumber": [1, number]}]
+    config = encode_message("CONFIG_AGENT_EVENT", {"records": records})
+    assert Message.from_bytes(config).records() == records
+    stream = data + config[:4] + (9999).to_bytes(4, "big") + config[8:] + data
+    reader = MessageReader(24)
+    kept = []
+    for at in range(0, len(stream), 11):
+        reader.feed(stream[at : at + 11])
+        while True:
+            try:
+                found = next(reader, None)
+            except ValueError:
+                continue
+            if found is None:
+                break
+            kept.append(found.detach())
+    assert [one.to_bytes() for one in kept] == [data, data]
+
+
 def work(rounds: int) -> None:
     for number in range(rounds):
+        messages_work(number)
         arguments_work(number)
         frames_work(number)
         filters_work(number + 30)

@@ -53,7 +53,41 @@ def put(target: str, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
 
 
+def messages() -> dict[str, bytes]:
+    """A message of each kind of layout, at versions on both sides of each change of format."""
+    from fastcil.ged188 import encode_message
+    from fastcil.ged188.schema import message_spec
+
+    names = (
+        *("FAILURE_CONF", "OPEN_REQ", "OPEN_CONF", "CALL_DELIVERED_EVENT", "AGENT_STATE_EVENT"),
+        *("SNAPSHOT_CALL_CONF", "CONFIG_AGENT_EVENT", "MEDIA_LOGIN_REQ", "RTP_STARTED_EVENT"),
+    )
+    named = {"NAMEDVAR": ("user.a", "1"), "NAMEDARRAY": (1, "b", "c")}
+    plain = {"STRING": "12", "UNSPEC": b"\1\2", **named}
+    found = {}
+    for name in names:
+        spec = message_spec(name)
+        for version in (9, 14, 19, 20, 25):
+            if spec.min_version > version:
+                continue
+            if not spec.documented:
+                data = encode_message(name, body=b"\1\2\3", version=version)
+            else:
+                fields = {f.name: 0 for f in spec.fixed_of(version)}
+                pairs = [
+                    (f.name, [1, 2] if f.is_array else plain.get(f.type.value, 1))
+                    for f in spec.floating_of(version)
+                    if f.min_size <= 4 or f.type.value in plain
+                ]
+                fitting = [(n, v) for n, v in pairs if n not in ("ANI_II",)]
+                data = encode_message(name, fields, floating=fitting, version=version)
+            found[f"{name.lower()}-{version}"] = bytes([version - 9]) + data
+    return found
+
+
 def main() -> None:
+    for name, data in messages().items():
+        put("ged188", name, data)
     kinds = list(FrameKind)
     frames = []
     for i, (name, arguments) in enumerate(blocks().items()):

@@ -207,6 +207,22 @@ def test_time_by_itself() -> None:
     run(script)
 
 
+def test_time_goes_on_after_an_action_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    async def script() -> None:
+        async with Simulator(options(speed=1000)) as simulator:
+            client = await WireClient.connect(simulator)
+            await client.open()
+            clock = simulator.site.clock
+            clock.after(1.0, lambda: 1 // 0)
+            clock.after(2.0, lambda: simulator.control.announce("still here"))
+            while (await client.event("SYSTEM_EVENT")).get("Text") != "still here":
+                pass
+            assert simulator.hub.counters["simulation_errors"] == 1
+            assert "ZeroDivisionError" in caplog.text
+
+    run(script)
+
+
 def test_a_port_that_is_taken() -> None:
     async def script() -> None:
         async with Simulator(options()) as simulator:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastcil.catalog.generate import enum_class, python_head, sentence
-from fastcil.ged188 import generate_c
+from fastcil.ged188 import generate_c, generate_requests
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
@@ -270,6 +270,7 @@ def outputs() -> dict[Path, str]:
         HERE / "_messages.py": messages_module(data),
         HERE / "_enums.py": enums_module(enums),
         HERE / "_relations.py": relations_module(data),
+        HERE / "_requests.py": generate_requests.requests_module(data),
     }
     if generate_c.HEADER.parent.is_dir():
         found[generate_c.HEADER] = generate_c.tables(

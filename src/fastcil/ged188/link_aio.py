@@ -246,6 +246,17 @@ class CtiLink:
         if self._ended is not None:
             await asyncio.shield(self._ended)
 
+    def abort(self) -> None:
+        """Ends the link at once: CLOSE_REQ is sent, its answer not awaited."""
+        if self._ended is None:
+            return
+        self.core.close(self._now())
+        self._act()
+        for side in range(len(self.core.sides)):
+            self._disconnect(side)
+            self.core.connection_lost(side, self._now(), "aborted")
+        self._act()
+
     async def __aenter__(self) -> CtiLink:
         await self.open()
         return self

@@ -260,10 +260,13 @@ class CtiLinkThread:
                 self._stopped = True
             loop.run_until_complete(_others_end())
         except BaseException as error:
+            # Nothing is left half open: the link ends as if it had been closed.
             logger.exception("the network thread of a link failed")
             _fail(opened, error)
             with self._lock:
                 self._stopped = True
+            self._link.abort()
+            loop.run_until_complete(_others_end())
         finally:
             with self._ready:
                 self._over = True

@@ -341,3 +341,54 @@ def test_every_event_can_be_encoded_for_every_version() -> None:
     for story in stories:
         check_story(story)
     assert len({m.name for m in stories[-1]}) >= 15
+
+
+def test_recording_goes_to_the_server_application_and_back(simulator: Simulator) -> None:
+    """The guide's Server Service: a request is forwarded, the answer comes back to who asked."""
+    recorder = Client(simulator.hub)
+    recorder.open(ServicesRequested=int(Service.CTI_SERVICE_SERVER), ClientID="recorder")
+    answer = recorder.ask("REGISTER_SERVICE_REQ", ServerMode=0, ServiceName="Cisco:CallRecording")
+    assert answer.name == "REGISTER_SERVICE_CONF"
+    client = desk(simulator, 2, 22)
+    simulator.actions.login("1002")
+    call = simulator.actions.make_call("1002", "4155550100")
+    client.messages()
+    connection = {
+        "ConnectionCallID": call.id,
+        "ConnectionDeviceIDType": 0,
+        "ConnectionDeviceID": "20002",
+    }
+    asked = client.send(
+        "START_RECORDING_REQ",
+        PeripheralID=5000,
+        **connection,
+        ClientPort=5004,
+        BitRate=64000,
+        PacketSize=20,
+        Direction=0,
+        RTPType=0,
+        EchoCancellation=0,
+        PayloadType=0,
+        AgentInstrument="20002",
+    )
+    assert client.messages() == NO_MESSAGES
+    (request,) = recorder.messages()
+    assert request.name == "START_RECORDING_REQ"
+    assert request["ClientID"] == "desk 20002"
+    recorder.send("START_RECORDING_CONF", InvokeID=request["InvokeID"], SessionID=7, ServerData=9)
+    (answer,) = client.messages()
+    assert answer.name == "START_RECORDING_CONF"
+    assert answer.get_many("InvokeID", "SessionID", "ServerData") == (asked, 7, 9)
+    # Without an application that records the request is refused.
+    recorder.session.lost()
+    refused = client.ask(
+        "STOP_RECORDING_REQ",
+        PeripheralID=5000,
+        **connection,
+        ClientPort=5004,
+        SessionID=7,
+        ServerData=9,
+        Direction=0,
+        AgentInstrument="20002",
+    )
+    assert refused.name in ("FAILURE_CONF", "CONTROL_FAILURE_CONF")

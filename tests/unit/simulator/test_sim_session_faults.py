@@ -241,6 +241,29 @@ def test_fail_over(simulator: Simulator, client: Client) -> None:
     assert again.names() == ["STANDBY_ACTIVE_EVENT_MSG", "SYSTEM_EVENT"]
 
 
+def test_the_new_side_tells_of_the_calls_in_progress(simulator: Simulator) -> None:
+    actions = simulator.actions
+    for agent in ("1002", "1003"):
+        actions.login(agent)
+    bridge, desk = (Client(simulator.hub, 24, "B") for _ in range(2))
+    bridge.open(ServicesRequested=STANDBY)
+    services = Service.CTI_SERVICE_CLIENT_EVENTS | Service.CTI_SERVICE_ACTIVE_STANDBY
+    desk.open_desk("20003", ServicesRequested=int(services))
+    call = actions.make_call("1002", "20003")
+    simulator.faults.fail_over()
+    told = bridge.messages()[2:]
+    assert [(m.name, m["ConnectionCallID"], m.get("EventCause")) for m in told] == [
+        ("BEGIN_CALL_EVENT", call.id, None),
+        ("CALL_ESTABLISHED_EVENT", call.id, 50),
+        ("CALL_DELIVERED_EVENT", call.id, 50),
+    ]
+    assert told[1].get_many("ConnectionDeviceID", "AnsweringDeviceID") == ("20002", "20002")
+    assert told[2].get_many("ConnectionDeviceID", "AlertingDeviceID") == ("20003", "20003")
+    assert desk.names() == ["STANDBY_ACTIVE_EVENT_MSG", "BEGIN_CALL_EVENT"]
+    actions.hang_up("1002")
+    assert desk.names()[-1] == "END_CALL_EVENT"
+
+
 def maintained(simulator: Simulator, clients: int = 2) -> tuple[list[Client], list[Client]]:
     """Clients with a session on both sides each."""
     active = [Client(simulator.hub, 24, "A") for _ in range(clients)]
