@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from fastcil.codec import FrameReader
 from fastcil.codec.errors import FastcilError, WireError
-from fastcil.codec.types import MAX_FRAME_LIMIT
 from fastcil.recording import MAGIC, RecordingError, RecordingReader, RecordingWriter
+
+if TYPE_CHECKING:
+    from fastcil.decoding import FramePrinter, MessagePrinter
 
 __all__ = ["decode", "encode", "print_json"]
 
 _CHUNK = 1 << 16
-_HELD_MOST = 64  # messages of one direction that wait until the version is known
 
 
 class _Prefixed:
-    """A binary stream whose first bytes have been looked at."""
+    """A binary stream whose first `size` bytes have been looked at."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
+        # read1: what comes through a pipe is shown when it comes, not when a buffer is full.
+        self._more: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
         self.prefix = b""
         while len(self.prefix) < size:
-            more = stream.read(size - len(self.prefix))
+            more = self._more(size - len(self.prefix))
             if not more:
                 break
             self.prefix += more
         self._rest = self.prefix
 
-    def read(self, size: int = -1) -> bytes:
-        """As of a file: may give less than asked, b"" at the end only."""
+    def read(self, size: int) -> bytes:
+        """What is there, up to size bytes; b"" at the end only."""
         if not self._rest:
-            return self._stream.read(size)
-        found = self._rest if size < 0 else self._rest[:size]
+            return self._more(size)
+        found = self._rest[:size]
         self._rest = self._rest[len(found) :]
         return found
 
 
 def print_json(found: dict[str, Any]) -> None:
+    """One object as a line on the standard output."""
     from fastcil.frame_json import dumps
 
     click.echo(dumps(found))
@@ -66,18 +68,28 @@ def _version(_ctx: click.Context, _param: click.Parameter, text: str) -> int | N
     return int(text)
 
 
-@click.command()
-@click.argument("file", type=click.File("rb"), default="-")
-@_protocol
-@click.option(
+_version_option = click.option(
     "--version",
     callback=_version,
     default="auto",
     metavar="9..25|auto",
     help="Of GED-188; auto, the default: what OPEN_REQ asks for, else 25.",
 )
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"), default=None, required=False)
+@_protocol
+@_version_option
+@click.option("--pcap", type=click.File("rb"), metavar="FILE", help="A capture, instead of FILE.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Of a capture: connections with it.")
-def decode(file: BinaryIO, protocol: str, version: int | None, port: int | None) -> None:
+def decode(
+    file: BinaryIO | None,
+    protocol: str,
+    version: int | None,
+    pcap: BinaryIO | None,
+    port: int | None,
+) -> None:
     """Print each frame or message of FILE as a line of JSON; FILE - is the standard input.
 
     FILE is a stream of bytes, a recording, or a capture (pcap, pcapng; with the extra
@@ -87,37 +99,38 @@ def decode(file: BinaryIO, protocol: str, version: int | None, port: int | None)
 
     \b
     Example: fastcil decode calls.rec | jq 'select(.name == "OnCallBegin")'
-    Example: fastcil decode --protocol ged188 --version 24 site.pcap
+    Example: fastcil decode --protocol ged188 --port 42027 site.pcap
     """
-    from fastcil.capture import is_capture
+    from fastcil.capture_file import is_capture
+    from fastcil.decoding import FramePrinter, MessagePrinter
 
-    source: Any = _Prefixed(file, len(MAGIC))
-    if is_capture(source.prefix):
-        if file.seekable():
-            file.seek(0)
-        else:
-            file = io.BytesIO(source.read())  # dpkt looks at the beginning twice
-        good = _decode_capture(file, protocol, version, port)
+    if pcap is not None and file is not None:
+        raise click.UsageError("--pcap FILE and FILE are two inputs; give one")
+    source = _Prefixed(pcap or file or sys.stdin.buffer, len(MAGIC))
+    if pcap is not None or is_capture(source.prefix):
+        good = _decode_capture(source, protocol, version, port)
+    elif port is not None:
+        raise click.UsageError("--port chooses connections of a capture; the input is none")
     elif protocol == "ged188":
-        from fastcil.decoding import MessagePrinter
-
-        good = _decode_messages(source, MessagePrinter(print_json, version))
+        good = _decode_stream(source, MessagePrinter(print_json, version))
     elif source.prefix == MAGIC:
         good = _decode_recording(source)
     else:
-        good = _decode_stream(source)
+        good = _decode_stream(source, FramePrinter(print_json))
     if not good:
         raise SystemExit(1)
 
 
-def _decode_messages(source: Any, printer: Any) -> bool:
+def _decode_stream(source: _Prefixed, printer: FramePrinter | MessagePrinter) -> bool:
     while data := source.read(_CHUNK):
         printer.feed(data)
     printer.finish()
-    return bool(printer.good)
+    return printer.good
 
 
-def _decode_capture(source: Any, protocol: str, version: int | None, port: int | None) -> bool:
+def _decode_capture(
+    source: _Prefixed, protocol: str, version: int | None, port: int | None
+) -> bool:
     from fastcil.capture import CaptureError
     from fastcil.decoding import CapturePrinter
 
@@ -127,23 +140,6 @@ def _decode_capture(source: Any, protocol: str, version: int | None, port: int |
     except CaptureError as error:
         raise click.ClickException(str(error)) from None
     return printer.good
-
-
-def _decode_stream(source: _Prefixed) -> bool:
-    from fastcil.frame_json import frame_object
-
-    reader = FrameReader(MAX_FRAME_LIMIT)
-    offset = 0
-    try:
-        while data := source.read(_CHUNK):
-            for frame in reader.feed(data):
-                print_json({"offset": offset, **frame_object(frame)})
-                offset += len(frame)
-        reader.finish()
-    except WireError as error:
-        print_json({"offset": offset, "error": str(error), "reason": error.reason.name})
-        return False
-    return True
 
 
 def _decode_recording(source: Any) -> bool:
@@ -172,15 +168,11 @@ def _decode_recording(source: Any) -> bool:
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @click.option("-o", "--output", type=click.File("wb"), default="-", help="Default: stdout.")
 @_protocol
+@_version_option
 @click.option(
-    "--version",
-    callback=_version,
-    default="auto",
-    metavar="9..25|auto",
-    help="Of GED-188; auto, the default: what OPEN_REQ asks for, else 25.",
-)
-@click.option(
-    "--raw-errors", is_flag=True, help="Lines of what could not be decoded give back their bytes."
+    "--raw-errors",
+    is_flag=True,
+    help="Of GED-188: lines of what could not be decoded give back their bytes.",
 )
 def encode(
     file: Any, output: BinaryIO, protocol: str, version: int | None, raw_errors: bool
@@ -194,21 +186,22 @@ def encode(
     Example: echo '{"message_id": 11, "arguments": {"CallStatus": 4}}' | fastcil encode - -o f.cil
     Example: fastcil decode --protocol ged188 s.bin | fastcil encode --protocol ged188 -o same.bin
     """
-    if protocol == "ged188":
-        from fastcil.decoding import encode_lines
+    from fastcil.decoding import encode_lines
 
-        pieces: Iterator[bytes] = encode_lines(_lines(file), version, raw_errors=raw_errors)
-        try:
-            for data in pieces:
+    if raw_errors and protocol != "ged188":
+        raise click.UsageError("--raw-errors goes with --protocol ged188")
+    try:
+        if protocol == "ged188":
+            for data in encode_lines(_lines(file), version, raw_errors=raw_errors):
                 output.write(data)
-        except ValueError as error:
-            raise click.ClickException(str(error)) from None
-    else:
-        _encode_frames(file, output)
+        else:
+            _encode_frames(file, output)
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(str(error)) from None
     output.flush()
 
 
-def _lines(file: Any) -> Iterator[tuple[int, Any]]:
+def _lines(file: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number, JSON object) of each line that has one. Raises ValueError."""
     for number, line in enumerate(file, 1):
         if line.strip():
@@ -221,18 +214,14 @@ def _lines(file: Any) -> Iterator[tuple[int, Any]]:
             yield number, found
 
 
-def _encode_frames(file: Any, output: BinaryIO) -> None:
+def _encode_frames(file: Iterable[str], output: BinaryIO) -> None:
+    """The frames of lines: a recording when the first one has a time. Raises ValueError."""
     from fastcil.frame_json import frame_from
 
     writer: RecordingWriter | None = None
     first = True
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
+    for number, found in _lines(file):
         try:
-            found = json.loads(line)
-            if not isinstance(found, dict):
-                raise ValueError("not a JSON object")
             if "error" in found and "reason" in found:
                 raise ValueError(f"not a frame but an error: {found['error']}")
             data = frame_from(found)
@@ -244,6 +233,6 @@ def _encode_frames(file: Any, output: BinaryIO) -> None:
             else:
                 writer.write(found["time_ns"], data)
         except KeyError as error:
-            raise click.ClickException(f"line {number}: {error} is missing") from None
+            raise ValueError(f"line {number}: {error} is missing") from None
         except (FastcilError, ValueError, TypeError, OverflowError) as error:
-            raise click.ClickException(f"line {number}: {error}") from None
+            raise ValueError(f"line {number}: {error}") from None

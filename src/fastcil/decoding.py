@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
-from fastcil.capture import Chunk, Flow, Gap, read_capture
+from fastcil.capture import End, Flow, Gap, Readable, read_capture
 from fastcil.codec import FrameReader
 from fastcil.codec.errors import WireError
 from fastcil.codec.types import MAX_FRAME_LIMIT
 from fastcil.frame_json import frame_object
-from fastcil.ged188 import LAST_VERSION, DecodeError, MessageReader
+from fastcil.ged188 import FIRST_VERSION, LAST_VERSION, DecodeError, MessageReader
 from fastcil.ged188.message_json import error_object, message_from, message_object
 
 __all__ = ["CapturePrinter", "FramePrinter", "MessagePrinter", "encode_lines"]
 
 Show = Callable[[dict[str, Any]], None]
+
 _OPEN_REQ = 3
+_VERSION_END = 16
+"""Where VersionNumber ends in OPEN_REQ: the header, InvokeID, then it, in every version."""
 
 
-class MessagePrinter:
-    """A stream of GED-188 messages as objects {"offset", "type", "name", ...}, in order.
+class _Printer:
+    """A stream as objects, in order; good is False once something could not be decoded."""
 
-    version None: messages are read as the version that OPEN_REQ asks for, and as 25 before one
-    came. version_now tells which it is. What cannot be decoded is an object with "error", "reason"
-    and "hex", and good is False from then on.
-    """
-
-    def __init__(
-        self, show: Show, version: int | None, extra: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, show: Show, extra: Mapping[str, Any] | None = None) -> None:
         self.good = True
-        self.follows = version is None
-        self.reader = MessageReader(LAST_VERSION if version is None else version)
-        self.opened: Callable[[int], None] | None = None
-        """Called with the version that OPEN_REQ asks for: the other direction wants to know."""
         self._show = show
         self._extra = dict(extra or {})
         self._over = False
@@ -42,6 +34,35 @@ class MessagePrinter:
     def stamp(self, **extra: Any) -> None:
         """What every object from here on has besides."""
         self._extra.update(extra)
+
+    def _tell(self, offset: int | None, found: Mapping[str, Any]) -> None:
+        self._show({"offset": offset, **self._extra, **found})
+
+    def gap(self, gap: Gap) -> None:
+        """Bytes are missing: nothing of this stream can be read any more."""
+        self._over = True
+        self.good = False
+        words = f"the capture lacks {gap.size} bytes; this direction is not read on"
+        self._tell(gap.offset, {"gap": gap.size, "error": words, "reason": "GAP"})
+
+
+class MessagePrinter(_Printer):
+    """A stream of GED-188 messages as objects {"offset", "type", "name", ...}.
+
+    version None: messages are read as the version that OPEN_REQ asks for (OPEN_CONF names none: a
+    server that does not speak it refuses), and as 25 before one came. What cannot be decoded is an
+    object with "error", "reason" and "hex", and the next message is read; the stream ends at a
+    length that cannot be believed.
+    """
+
+    def __init__(
+        self, show: Show, version: int | None, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(show, extra)
+        self.follows = version is None
+        self.reader = MessageReader(LAST_VERSION if version is None else version)
+        self.opened: Callable[[int], None] | None = None
+        """Called with the version that OPEN_REQ asks for: the other direction wants to know."""
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
@@ -52,7 +73,7 @@ class MessagePrinter:
             if self.follows:
                 self._follow()
             try:
-                message = next(iter(self.reader), None)
+                message = next(self.reader, None)
             except DecodeError as error:
                 self._error(error)
                 self._over = not error.resumable
@@ -60,54 +81,38 @@ class MessagePrinter:
             if message is None:
                 return
             offset = self.reader.bytes_received - self.reader.pending - len(message)
-            self._show({"offset": offset, **self._extra, **message_object(message)})
+            self._tell(offset, message_object(message))
 
     def _follow(self) -> None:
         """OPEN_REQ says as which version it is to be read; its fixed part is that of every one."""
-        head = self.reader.peek(16)
-        if len(head) < 16 or int.from_bytes(head[4:8], "big") != _OPEN_REQ:
-            return
-        wanted = int.from_bytes(head[12:16], "big")
-        if 9 <= wanted <= LAST_VERSION:
+        wanted = _wanted(self.reader.peek(_VERSION_END))
+        if wanted is not None:
             self.reader.version = wanted
             if self.opened is not None:
                 self.opened(wanted)
 
     def _error(self, error: DecodeError) -> None:
         self.good = False
-        self._show({"offset": error.stream_offset, **self._extra, **error_object(error)})
-
-    def gap(self, gap: Gap) -> None:
-        """Bytes are missing: nothing of this stream can be read any more."""
-        self._over = True
-        self.good = False
-        words = f"the capture lacks {gap.size} bytes; this direction is not read on"
-        self._show({"offset": gap.offset, **self._extra, "error": words, "reason": "GAP"})
+        self._tell(error.stream_offset, error_object(error))
 
     def finish(self) -> None:
         """The stream ended."""
         if self._over:
             return
+        self._over = True
         try:
             self.reader.finish()
         except DecodeError as error:
             self._error(error)
 
 
-class FramePrinter:
-    """A stream of frames of our own wire, likewise."""
+class FramePrinter(_Printer):
+    """A stream of frames of our own wire, likewise; it ends at the first bad frame."""
 
     def __init__(self, show: Show, extra: Mapping[str, Any] | None = None) -> None:
-        self.good = True
+        super().__init__(show, extra)
         self._reader = FrameReader(MAX_FRAME_LIMIT)
         self._offset = 0
-        self._show = show
-        self._extra = dict(extra or {})
-        self._over = False
-
-    def stamp(self, **extra: Any) -> None:
-        """What every object from here on has besides."""
-        self._extra.update(extra)
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
@@ -115,7 +120,7 @@ class FramePrinter:
             return
         try:
             for frame in self._reader.feed(data):
-                self._show({"offset": self._offset, **self._extra, **frame_object(frame)})
+                self._tell(self._offset, frame_object(frame))
                 self._offset += len(frame)
         except WireError as error:
             self._error(error)
@@ -123,20 +128,13 @@ class FramePrinter:
     def _error(self, error: WireError) -> None:
         self._over = True
         self.good = False
-        found = {"error": str(error), "reason": error.reason.name}
-        self._show({"offset": self._offset, **self._extra, **found})
-
-    def gap(self, gap: Gap) -> None:
-        """Bytes are missing: nothing of this stream can be read any more."""
-        self._over = True
-        self.good = False
-        words = f"the capture lacks {gap.size} bytes; this direction is not read on"
-        self._show({"offset": gap.offset, **self._extra, "error": words, "reason": "GAP"})
+        self._tell(self._offset, {"error": str(error), "reason": error.reason.name})
 
     def finish(self) -> None:
         """The stream ended."""
         if self._over:
             return
+        self._over = True
         try:
             self._reader.finish()
         except WireError as error:
@@ -147,46 +145,65 @@ class CapturePrinter:
     """Every direction of every connection of a capture, each object with its flow and time."""
 
     def __init__(self, show: Show, protocol: str, version: int | None) -> None:
+        self.good = True
+        """Whether everything could be decoded."""
         self._show = show
         self._protocol = protocol
         self._version = version
         self._printers: dict[Flow, FramePrinter | MessagePrinter] = {}
+        self._versions: dict[str, int] = {}
+        """What was asked for last, by connection."""
 
-    @property
-    def good(self) -> bool:
-        """Whether everything could be decoded."""
-        return all(printer.good for printer in self._printers.values())
-
-    def read(self, file: BinaryIO, port: int | None = None) -> None:
+    def read(self, file: Readable, port: int | None = None) -> None:
         """Print the whole capture. Raises CaptureError."""
         for one in read_capture(file, port):
             printer = self._printers.get(one.flow)
+            if isinstance(one, End):
+                if printer is not None:
+                    printer.stamp(time=one.time)
+                    printer.finish()
+                    self.good = self.good and printer.good
+                    del self._printers[one.flow]
+                continue
             if printer is None:
                 printer = self._printers[one.flow] = self._printer(one.flow)
             printer.stamp(time=one.time)
-            if isinstance(one, Chunk):
-                printer.feed(one.data)
-            else:
+            if isinstance(one, Gap):
                 printer.gap(one)
-        for printer in self._printers.values():
-            printer.finish()
+            else:
+                printer.feed(one.data)
 
     def _printer(self, flow: Flow) -> FramePrinter | MessagePrinter:
         extra = {"flow": str(flow)}
         if self._protocol == "cil":
             return FramePrinter(self._show, extra)
         printer = MessagePrinter(self._show, self._version, extra)
-        other = Flow(flow.target, flow.target_port, flow.source, flow.source_port, flow.number)
+        if not printer.follows:
+            return printer
+        connection = _connection(str(flow))
+        printer.reader.version = self._versions.get(connection, LAST_VERSION)
 
         def opened(version: int) -> None:
-            answers = self._printers.get(other)
-            if answers is None:
-                answers = self._printers[other] = self._printer(other)
-            if isinstance(answers, MessagePrinter) and answers.follows:
-                answers.reader.version = version
+            self._versions[connection] = version
+            for other, answers in self._printers.items():
+                if isinstance(answers, MessagePrinter) and _connection(str(other)) == connection:
+                    answers.reader.version = version
 
         printer.opened = opened
         return printer
+
+
+def _connection(flow: str) -> str:
+    """The same text for both directions, given as "a>b" and "b>a"."""
+    return ">".join(sorted(flow.split(">")))
+
+
+def _wanted(head: bytes) -> int | None:
+    """The version that an OPEN_REQ asks for when it is one that can be read; None for others."""
+    if len(head) < _VERSION_END or int.from_bytes(head[4:8], "big") != _OPEN_REQ:
+        return None
+    wanted = int.from_bytes(head[12:_VERSION_END], "big")
+    return wanted if FIRST_VERSION <= wanted <= LAST_VERSION else None
 
 
 def encode_lines(
@@ -195,23 +212,38 @@ def encode_lines(
     *,
     raw_errors: bool = False,
 ) -> Iterator[bytes]:
-    """The bytes of each object that MessagePrinter shows, by line number.
+    """The bytes of each object that MessagePrinter shows, given with the number of its line.
 
-    version None: as OPEN_REQ asks for, 25 before one came. Raises ValueError naming the line.
+    version None: as OPEN_REQ asks for, in each connection where the lines name flows; 25 before one
+    came. raw_errors: what could not be decoded gives its bytes back, a gap none; else both are
+    refused. Raises ValueError naming the line.
     """
-    now = LAST_VERSION if version is None else version
+    versions: dict[str, int] = {}
     for number, found in lines:
         try:
+            connection = _connection(str(found.get("flow", "")))
             if "error" in found:
                 if not raw_errors:
                     raise ValueError(f"not a message but an error: {found['error']}")
-                yield bytes.fromhex(found.get("hex", ""))
-                continue
-            if version is None and found.get("type", found.get("name")) in (_OPEN_REQ, "OPEN_REQ"):
-                wanted = found.get("fields", {}).get("VersionNumber", now)
-                now = wanted if 9 <= wanted <= LAST_VERSION else now
-            yield message_from(found, now)
+                data = bytes.fromhex(found.get("hex", ""))
+            else:
+                now = version or _asked(found) or versions.get(connection, LAST_VERSION)
+                data = message_from(found, now)
+            wanted = _wanted(data[:_VERSION_END])
+            if wanted is not None:
+                versions[connection] = wanted
+            yield data
         except KeyError as error:
-            raise ValueError(f"line {number}: {error}") from None
+            raise ValueError(f"line {number}: {error.args[0]}") from None
         except (ValueError, TypeError) as error:
             raise ValueError(f"line {number}: {error}") from None
+
+
+def _asked(found: Mapping[str, Any]) -> int | None:
+    """The version by which an OPEN_REQ is to be written: its own."""
+    fields = found.get("fields")
+    if found.get("type", found.get("name")) not in (_OPEN_REQ, "OPEN_REQ"):
+        return None
+    wanted = fields.get("VersionNumber") if isinstance(fields, Mapping) else None
+    good = isinstance(wanted, int) and FIRST_VERSION <= wanted <= LAST_VERSION
+    return wanted if good else None

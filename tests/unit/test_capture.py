@@ -1,20 +1,23 @@
-"""TCP streams out of captures: order, overlap, loss, both IP versions, every link layer."""
+"""Streams out of captures that dpkt wrote: every link layer, both versions of IP, VLAN tags."""
 
 from __future__ import annotations
 
 import io
 import random
+import sys
 from collections import defaultdict
 from typing import Any
 
 import dpkt
 import pytest
 
-from fastcil.capture import CaptureError, Chunk, Gap, is_capture, read_capture
+from fastcil.capture import CaptureError, Chunk, End, Gap, is_capture, read_capture
 
 A, B = b"\x0a\0\0\1", b"\x0a\0\0\2"
 A6, B6 = bytes(15) + b"\1", bytes(15) + b"\2"
-SYN, FIN, RST, ACK = 2, 1, 4, 16
+SYN, FIN, ACK = 2, 1, 16
+FORTH = "10.0.0.1:5000>10.0.0.2:42027"
+FORTH6 = "[::1]:5000>[::2]:42027"
 
 
 def segment(
@@ -31,13 +34,12 @@ def ip(tcp: Any, source: bytes = A, target: bytes = B) -> Any:
     return packet
 
 
-def ethernet(packet: Any, vlan: bool = False) -> bytes:
-    kind = 0x86DD if isinstance(packet, dpkt.ip6.IP6) else 0x0800
-    raw = bytes(packet)
-    if vlan:
-        head = bytes(12) + (0x8100).to_bytes(2, "big") + (5).to_bytes(2, "big")
-        return head + kind.to_bytes(2, "big") + raw
-    return bytes(12) + kind.to_bytes(2, "big") + raw
+def kind_of(packet: Any) -> bytes:
+    return b"\x86\xdd" if isinstance(packet, dpkt.ip6.IP6) else b"\x08\x00"
+
+
+def ethernet(packet: Any, tags: bytes = b"") -> bytes:
+    return bytes(12) + tags + kind_of(packet) + bytes(packet)
 
 
 def capture(packets: list[bytes], link: int = 1, writer: Any = dpkt.pcap.Writer) -> io.BytesIO:
@@ -52,34 +54,41 @@ def capture(packets: list[bytes], link: int = 1, writer: Any = dpkt.pcap.Writer)
 def streams(file: io.BytesIO, port: int | None = None) -> dict[str, bytes]:
     found: dict[str, bytes] = defaultdict(bytes)
     for one in read_capture(file, port):
-        assert isinstance(one, Chunk), one
-        assert one.offset == len(found[str(one.flow)])
-        found[str(one.flow)] += one.data
+        assert isinstance(one, (Chunk, End)), one
+        if isinstance(one, Chunk):
+            assert one.offset == len(found[str(one.flow)])
+            found[str(one.flow)] += one.data
     return dict(found)
 
 
-FORTH = "10.0.0.1:5000>10.0.0.2:42027"
+ONE_TAG = bytes.fromhex("81000005")
+TWO_TAGS = bytes.fromhex("88a8000681000005")
 
 
-@pytest.mark.parametrize("vlan", [False, True])
+@pytest.mark.parametrize("tags", [b"", ONE_TAG, TWO_TAGS])
+@pytest.mark.parametrize("ends", [(A, B), (A6, B6)])
 @pytest.mark.parametrize("writer", [dpkt.pcap.Writer, dpkt.pcapng.Writer])
-def test_a_plain_stream(writer: Any, vlan: bool) -> None:
-    packets = [
-        ethernet(ip(segment(seq=9, flags=SYN)), vlan),
-        ethernet(ip(segment(b"hel", 10)), vlan),
-        ethernet(ip(segment(b"lo", 13)), vlan),
-        ethernet(ip(segment(seq=15, flags=FIN | ACK)), vlan),
+def test_a_plain_stream(writer: Any, ends: tuple[bytes, bytes], tags: bytes) -> None:
+    parts = [
+        segment(seq=9, flags=SYN),
+        segment(b"hel", 10),
+        segment(b"lo", 13),
+        segment(seq=15, flags=FIN | ACK),
     ]
-    file = capture(packets, writer=writer)
+    file = capture([ethernet(ip(part, *ends), tags) for part in parts], writer=writer)
     assert is_capture(file.getvalue())
-    assert streams(file) == {FORTH: b"hello"}
+    found = list(read_capture(file))
+    assert [one.time for one in found] == [1001.0, 1002.0, 1003.0]
+    assert isinstance(found[-1], End)
+    file.seek(0)
+    assert streams(file) == {FORTH if ends == (A, B) else FORTH6: b"hello"}
 
 
 def test_both_directions_and_the_chosen_port() -> None:
     packets = [
-        ethernet(ip(segment(b"ask", 1))),
-        ethernet(ip(segment(b"answer", 1, ports=(42027, 5000)), B, A)),
-        ethernet(ip(segment(b"other", 1, ports=(1, 2)))),
+        ethernet(ip(segment(b"ask"))),
+        ethernet(ip(segment(b"answer", ports=(42027, 5000)), B, A)),
+        ethernet(ip(segment(b"other", ports=(1, 2)))),
     ]
     file = capture(packets)
     assert streams(file, 42027) == {FORTH: b"ask", "10.0.0.2:42027>10.0.0.1:5000": b"answer"}
@@ -87,19 +96,37 @@ def test_both_directions_and_the_chosen_port() -> None:
     assert len(streams(file)) == 3
 
 
-def test_ip6() -> None:
-    file = capture([ethernet(ip(segment(b"six", 1), A6, B6))])
-    assert streams(file) == {"[::1]:5000>[::2]:42027": b"six"}
+COOKED = bytes.fromhex("0000 0001 0006 000000000000 0000")
+COOKED_2_TAIL = bytes.fromhex("0000 00000002 0001 00 06 0000000000000000")
 
 
-@pytest.mark.parametrize("link", [101, 12])
-def test_raw_ip(link: int) -> None:
-    assert streams(capture([bytes(ip(segment(b"raw", 1)))], link)) == {FORTH: b"raw"}
+@pytest.mark.parametrize(
+    ("link", "before"),
+    [
+        (0, b"\x02\0\0\0"),
+        (108, b"\0\0\0\x02"),
+        (12, b""),
+        (101, b""),
+        (228, b""),
+        (113, COOKED + b"\x08\x00"),
+        (113, COOKED + ONE_TAG + b"\x08\x00"),
+        (276, b"\x08\x00" + COOKED_2_TAIL),
+        (276, b"\x81\x00" + COOKED_2_TAIL + b"\x00\x05\x08\x00"),
+    ],
+)
+def test_link_layers(link: int, before: bytes) -> None:
+    assert streams(capture([before + bytes(ip(segment(b"data")))], link)) == {FORTH: b"data"}
 
 
-def test_linux_cooked() -> None:
-    cooked = bytes.fromhex("0000 0001 0006 000000000000 0000 0800")
-    assert streams(capture([cooked + bytes(ip(segment(b"c", 1)))], 113)) == {FORTH: b"c"}
+@pytest.mark.parametrize(("link", "before"), [(101, b""), (229, b""), (0, b"\x1e\0\0\0")])
+def test_link_layers_with_ip6(link: int, before: bytes) -> None:
+    packet = bytes(ip(segment(b"data"), A6, B6))
+    assert streams(capture([before + packet], link)) == {FORTH6: b"data"}
+
+
+def test_a_link_layer_that_is_not_read_is_told() -> None:
+    with pytest.raises(CaptureError, match="link type 127"):
+        list(read_capture(capture([b"wireless"], 127)))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -122,31 +149,30 @@ def test_shuffled_doubled_and_overlapping_segments(seed: int, start: int) -> Non
     assert streams(capture(packets)) == {FORTH: data}
 
 
-def test_a_missing_segment_is_a_gap_and_silence_until_a_new_connection() -> None:
-    packets = [
-        ethernet(ip(segment(seq=0, flags=SYN))),
-        ethernet(ip(segment(b"ab", 1))),
-        ethernet(ip(segment(b"ef", 5))),
-        ethernet(ip(segment(seq=7, flags=RST))),
-        ethernet(ip(segment(b"late", 7))),
-        ethernet(ip(segment(seq=100, flags=SYN))),
-        ethernet(ip(segment(b"new", 101))),
-    ]
-    found = list(read_capture(capture(packets[:4] + packets[5:])))
-    assert [type(one) for one in found] == [Chunk, Gap, Chunk]
-    gap = found[1]
+def test_padding_of_short_frames_is_no_data() -> None:
+    packets = [ethernet(ip(segment(b"tiny"))) + bytes(6), ethernet(ip(segment(b"!", 5)))]
+    assert streams(capture(packets)) == {FORTH: b"tiny!"}
+
+
+@pytest.mark.parametrize("ends", [(A, B), (A6, B6)])
+def test_packets_of_which_only_the_beginning_was_kept(ends: tuple[bytes, bytes]) -> None:
+    whole = ethernet(ip(segment(b"0123456789", 1, FIN), *ends))
+    packets = [ethernet(ip(segment(seq=0, flags=SYN), *ends)), whole[:-6]]
+    gap = list(read_capture(capture(packets)))[1]
     assert isinstance(gap, Gap)
-    assert (gap.offset, gap.size) == (2, 2)
-    assert found[0].flow != found[2].flow
-    assert found[2].data == b"new"  # type: ignore[union-attr]
+    assert (gap.offset, gap.size) == (4, 6)
 
 
-def test_what_waits_is_bounded() -> None:
-    packets = [ethernet(ip(segment(seq=0, flags=SYN)))]
-    packets += [ethernet(ip(segment(bytes(60000), 10 + 60000 * n))) for n in range(80)]
-    packets.append(ethernet(ip(segment(b"first", 1))))
-    found = list(read_capture(capture(packets)))
-    assert [type(one) for one in found] == [Gap]
+def test_parts_of_packets_are_no_segments() -> None:
+    part = ip(segment(b"part"))
+    part.mf = 1
+    last = ip(segment(b"last"))
+    last.offset = 5
+    header = bytes([6, 0]) + (1).to_bytes(2, "big") + bytes(4)
+    tcp = bytes(segment(b"six"))
+    six = dpkt.ip6.IP6(src=A6, dst=B6, nxt=44, hlim=1, plen=len(header + tcp)).pack_hdr()
+    assert streams(capture([ethernet(part), ethernet(last)])) == {}
+    assert streams(capture([six + header + tcp], 101)) == {}
 
 
 def test_packets_of_other_kinds_are_passed_over() -> None:
@@ -156,12 +182,45 @@ def test_packets_of_other_kinds_are_passed_over() -> None:
         b"\0" * 10,
         ethernet(udp),
         bytes(12) + b"\x08\x06arp",
-        ethernet(ip(segment(b"y", 1))),
+        ethernet(ip(segment(b"yes"))),
     ]
-    assert streams(capture(packets)) == {FORTH: b"y"}
+    assert streams(capture(packets)) == {FORTH: b"yes"}
+
+
+@pytest.mark.parametrize("link", [1, 0, 101, 113, 276])
+def test_damaged_packets_are_passed_over(link: int) -> None:
+    rng = random.Random(link)
+    options = bytes([6, 0, 1, 4, 0, 0, 0, 0]) + bytes(segment(b"data"))
+    extended = dpkt.ip6.IP6(src=A6, dst=B6, nxt=0, hlim=1, plen=len(options)).pack_hdr() + options
+    fronts = {0: b"\x1e\0\0\0", 101: b"", 1: bytes(12) + ONE_TAG + b"\x86\xdd"}
+    fronts |= {113: COOKED + b"\x86\xdd", 276: b"\x86\xdd" + COOKED_2_TAIL}
+    good = fronts[link] + extended
+    assert streams(capture([good], link)) == {FORTH6: b"data"}
+    packets = []
+    for _ in range(3000):
+        packet = bytearray(good[: rng.choice((len(good), rng.randrange(len(good))))])
+        for _ in range(min(len(packet), rng.randrange(4))):
+            packet[rng.randrange(len(packet))] = rng.randrange(256)
+        packets.append(bytes(packet))
+    assert list(read_capture(capture(packets, link)))
 
 
 @pytest.mark.parametrize("data", [b"", b"no capture at all", b"\xd4\xc3\xb2\xa1"])
 def test_files_that_are_none(data: bytes) -> None:
     with pytest.raises(CaptureError):
         list(read_capture(io.BytesIO(data)))
+
+
+def test_what_stands_before_the_damage_is_read() -> None:
+    file = capture([ethernet(ip(segment(b"whole"))), ethernet(ip(segment(b"cut", 6)))])
+    found = []
+    with pytest.raises(CaptureError, match="ends inside a packet"):  # noqa: PT012
+        for one in read_capture(io.BytesIO(file.getvalue()[:-1])):
+            found.append(one)
+    assert [type(one) for one in found] == [Chunk, End]
+
+
+def test_without_dpkt_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dpkt", None)
+    with pytest.raises(CaptureError, match=r"pip install 'fastcil\[pcap\]'"):
+        list(read_capture(capture([])))

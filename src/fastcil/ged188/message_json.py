@@ -12,13 +12,14 @@ not UTF-8 are lone surrogates U+DC80 to U+DCFF. A message whose format is docume
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Union
 
 from fastcil.ged188 import DecodeError, Message, encode_message
-from fastcil.ged188.schema import FieldSpec, FieldType, message_spec
+from fastcil.ged188.schema import FieldSpec, FieldType, MessageSpec, message_spec
 
 __all__ = ["error_object", "message_from", "message_object"]
 
+_Pair = tuple[Union[str, int], Any]
 _NAMED = (FieldType.NAMEDVAR, FieldType.NAMEDARRAY)
 
 
@@ -96,29 +97,69 @@ def message_from(found: Mapping[str, Any], version: int) -> bytes:
     fields, floating = found.get("fields", {}), found.get("floating", [])
     if not isinstance(fields, Mapping) or not isinstance(floating, list):
         raise ValueError('"fields" is an object, "floating" a list')
-    specs = {field.name: field for field in spec.floating}
-    pairs = [_pair(specs, entry) for entry in floating]
     if not spec.documented:
         raise ValueError(f'{spec.name}: "body" is missing')
+    specs = {field.name: field for field in spec.floating}
+    pairs = _exact(spec, [_pair(specs, entry) for entry in floating])
     return encode_message(spec.number, dict(fields), floating=pairs, version=version)
 
 
-def _pair(specs: Mapping[str, FieldSpec], entry: Any) -> tuple[str | int, Any]:
+def _pair(specs: Mapping[str, FieldSpec], entry: Any) -> _Pair:
     """One floating field as encode_message takes it."""
+    if isinstance(entry, list) and len(entry) == 2:
+        name, value = entry
+        if isinstance(name, str):
+            return name, _value(specs.get(name), name, value)
+        if name is None:
+            entry = value
     if isinstance(entry, Mapping):
-        return int(entry["tag"]), bytes.fromhex(entry["hex"])
-    if not isinstance(entry, list) or len(entry) != 2:
-        raise ValueError(f"a floating field is [name, value], got {entry!r}")
-    name, value = entry
-    if name is None:
-        return _pair(specs, value)
-    field = specs.get(name)
+        tag, raw = entry.get("tag"), entry.get("hex")
+        if isinstance(tag, int) and isinstance(raw, str):
+            return tag, bytes.fromhex(raw)
+    raise ValueError(f'a floating field is [name, value] or {{"tag", "hex"}}, got {entry!r}')
+
+
+def _value(field: FieldSpec | None, name: str, value: Any) -> Any:
+    """A value of JSON as encode_message takes it, which checks it further."""
     if isinstance(value, Mapping):
-        if "hex" in value:
-            return name, bytes.fromhex(value["hex"])
-        if field is not None and field.type in _NAMED:
+        if isinstance(value.get("hex"), str):
+            return bytes.fromhex(value["hex"])
+        if field is not None and field.type in _NAMED and "name" in value and "value" in value:
             texts = (value["name"], value["value"])
-            return name, (value["index"], *texts) if "index" in value else texts
+            return texts if field.type is FieldType.NAMEDVAR else (value.get("index"), *texts)
+        raise ValueError(f"{name}: {value!r} is no value of this field")
     if field is not None and field.type is FieldType.UNSPEC and isinstance(value, str):
-        return name, bytes.fromhex(value)
-    return name, value
+        return bytes.fromhex(value)
+    return value
+
+
+def _exact(spec: MessageSpec, pairs: list[_Pair]) -> list[_Pair]:
+    """The same floating fields, with nothing that encode_message would add to them.
+
+    It puts the floating count of a list before its first member when there is none. A peer that
+    left it out is to get its bytes back, so the members of such a list go by tag.
+    """
+    given = {name for name, _ in pairs}
+    fields = {field.name: field for field in spec.floating}
+    uncounted = {
+        member
+        for one in spec.lists
+        if one.count in fields and one.count not in given
+        for member in one.members
+    }
+    return [
+        _by_tag(fields[name], value) if isinstance(name, str) and name in uncounted else pair
+        for pair in pairs
+        for name, value in [pair]
+    ]
+
+
+def _by_tag(field: FieldSpec, value: Any) -> _Pair:
+    """A number as the bytes it travels as; anything else is left for encode_message to judge."""
+    if isinstance(value, int) and field.type.size:
+        signed = field.type is FieldType.INT
+        try:
+            return field.tag, value.to_bytes(field.type.size, "big", signed=signed)
+        except OverflowError:
+            pass
+    return field.name, value
