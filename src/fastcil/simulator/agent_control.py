@@ -25,13 +25,14 @@ class SiteControl:
     """Takes things off-line and back, and tells everybody by SYSTEM_EVENT.
 
     on_offline: called after the event that a peripheral went off-line and before its agents are
-    logged out: whoever has calls there ends them.
+    logged out: whoever has calls there ends them. on_out_of_service: the same for one telephone.
     """
 
     def __init__(self, site: Site, agents: AgentEngine) -> None:
         self.site = site
         self.agents = agents
         self.on_offline: list[Callable[[Peripheral], None]] = []
+        self.on_out_of_service: list[Callable[[Device], None]] = []
         self._half_hour: Timer | None = None
 
     def peripheral_offline(self, number: int) -> None:
@@ -78,6 +79,8 @@ class SiteControl:
         if device.in_service:
             device.in_service = False
             self._instrument(SystemEventID.SYS_INSTRUMENT_OUT_OF_SERVICE, device)
+            for hook in self.on_out_of_service:
+                hook(device)
             if device.agent is not None:
                 reason = ReasonCode.DEVICE_OUT_OF_SERVICE
                 self.agents.logout(device.agent, reason=reason, forced=True)

@@ -125,3 +125,11 @@ class SiteRules:
     sso: bool = False
     """SSOEnabled of a LOGIN is believed."""
     media_routing_domains: dict[int, str] = field(default_factory=lambda: {1: "Cisco_Voice"})
+    greeting_seconds: float = 0.0
+    """How long the agent greeting plays when an agent answers a routed call; 0: the site has no
+    greetings."""
+    outside_answer_seconds: float | None = 4.0
+    """How long a number outside rings until somebody answers; None: for ever."""
+    call_data_seconds: float = 120.0
+    """How long data of a call can still be set after its end. Source: guide, Call Data Update
+    Service: "default is 2 minutes"."""

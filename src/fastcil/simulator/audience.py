@@ -25,6 +25,7 @@ from fastcil.ged188.relations import AGENT_STATE_MASKS, MASKS, SERVICES
 from fastcil.simulator.encoding import EncodedEvent
 from fastcil.simulator.model import Agent, Audience, Call, Device, Event, Site
 from fastcil.simulator.monitors import CallKey, Kind, Monitor, MonitorTable
+from fastcil.simulator.party_update import party_updates
 
 if TYPE_CHECKING:
     from fastcil.simulator.calls import CallEngine
@@ -120,10 +121,7 @@ class Delivery:
         chosen = encoded.event.audience.sessions
         if chosen and session.id not in chosen:
             return
-        if (
-            session.services & _ACD_ONLY
-            and encoded.event.values.get("LineType") in _OTHER_LINES
-        ):
+        if session.services & _ACD_ONLY and encoded.event.values.get("LineType") in _OTHER_LINES:
             return
         self._to(encoded, session, monitor.id)
         if encoded.has_monitor:
@@ -244,6 +242,17 @@ class Delivery:
             if call is not None and monitor.call_mask & _BEGIN:
                 values = self._calls.begin_values(call)
                 self._alone("BEGIN_CALL_EVENT", values, call, monitor)
+
+    def tell_present(self, monitor: Monitor) -> None:
+        """Every call in progress, for a site-wide listener that hears of the site only now."""
+        for peripheral in self.site.peripherals.values():
+            for call in list(peripheral.calls.values()):
+                if monitor.call_mask & _BEGIN:
+                    values = self._calls.begin_values(call)
+                    self._alone("BEGIN_CALL_EVENT", values, call, monitor)
+                for event in party_updates(self.site, call):
+                    if monitor.call_mask & _BITS[event.name]:
+                        self._send(EncodedEvent(event), monitor)
 
     def _alone(self, name: str, values: Mapping[str, Any], call: Call, monitor: Monitor) -> None:
         """An event of a call for one monitor only."""

@@ -1,30 +1,30 @@
-"""Calls from their beginning to their end: what can happen to one, and the events that tell it.
+"""A call at one telephone: it begins, is answered, held, taken back, and consulted about.
 
-Everything that happens to a call happens here, whoever wants it: a client's request, a scenario,
-the workload. Each action checks the state first and raises RequestError with the documented
-FailureCode; then it changes the state and emits the events in the order of the GED-188 guide
-(Application Level Interfaces, call event messages and client control requests).
+Source: GED-188 guide, Application Level Interfaces, call event messages and Client Control Service.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from fastcil.ged188.enums import CallType, EventCause, RTPDirection, RTPType
+from fastcil.ged188 import NULL_UINT
+from fastcil.ged188.enums import CallType, DeviceIDType, EventCause
 from fastcil.ged188.enums import ControlFailureCode as Failure
 from fastcil.ged188.enums import LocalConnectionState as Lcs
+from fastcil.simulator.call_context import apply_data, apply_device
 from fastcil.simulator.call_events import (
     audience,
     call_data,
     connection_values,
+    consult_values,
     fixed_values,
-    over,
-    skill_values,
 )
-from fastcil.simulator.call_ground import CallGround, refuse
+from fastcil.simulator.call_ground import refuse
+from fastcil.simulator.call_numbers import Target, check_rights
+from fastcil.simulator.call_queues import CallQueues
 from fastcil.simulator.model import (
-    Agent,
     Audience,
     Call,
     Connection,
@@ -34,16 +34,25 @@ from fastcil.simulator.model import (
     SkillGroup,
 )
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["CallCore", "Expected"]
 
-__all__ = ["CallCore"]
+_ACTIVE = (Lcs.LCS_CONNECT, Lcs.LCS_INITIATE, Lcs.LCS_FAIL)
+"""States in which a telephone is taken; it gives the busy tone as well."""
+_TRUNK = int(DeviceIDType.DEVID_TRUNK_IDENTIFIER)
 
-_DAY = 86400
+
+@dataclass(frozen=True)
+class Expected:
+    """A call that was translation-routed to a peripheral and has not arrived there yet."""
+
+    peripheral: Peripheral
+    arguments: Mapping[str, Any]
 
 
-class CallCore(CallGround):
-    """Calls from their beginning to their end; CallEngine adds what joins them."""
+class CallCore(CallQueues):
+    """Calls from their beginning to the moment where they are joined or end."""
+
+    apply_data = staticmethod(apply_data)
 
     # -- calls begin ---------------------------------------------------------------------------
 
@@ -58,8 +67,14 @@ class CallCore(CallGround):
         named: Mapping[str, str] | None = None,
         call_type: int = CallType.CALLTYPE_ACD_IN,
         entered_digits: str = "",
+        trunk: int | None = None,
+        router_key: tuple[int, int, int] | None = None,
     ) -> Call:
-        """A call comes in from outside and waits for what becomes of it."""
+        """A call comes in from outside and waits for what becomes of it.
+
+        trunk: the trunk that it seizes, which peripherals with trunks of their own tell.
+        router_key: of a call that was expected.
+        """
         call = self._new_call(
             peripheral,
             int(call_type),
@@ -70,321 +85,308 @@ class CallCore(CallGround):
             service=service,
             variables=dict(variables or {}),
             named=dict(named or {}),
+            router_key=router_key or self._next_router_key(),
+            trunk=trunk,
         )
         call.direction = "in"
-        self.connect(call, ani or f"outside{call.id}", None, Lcs.LCS_CONNECT)
+        call.calling = ani or f"outside{call.id}"
+        connection = self.connect(call, call.calling, None, Lcs.LCS_CONNECT)
         self._begin(call)
+        if trunk is not None:
+            self._seize(connection)
         return call
 
+    def _seize(self, connection: Connection) -> None:
+        """Source: guide, All Events Service, CALL_DELIVERED_EVENT: "when an inbound ACD trunk is
+        seized ... the LocalConnectionState is set to LCS_INITIATE"."""
+        call = connection.call
+        values = connection_values(self.site, connection)
+        values.update(self._between(call))
+        values.update(call_data(call))
+        values["LocalConnectionState"] = int(Lcs.LCS_INITIATE)
+        values["EventCause"] = int(EventCause.CEC_NEW_CALL)
+        name = "CALL_DELIVERED_EVENT"
+        self.site.emit(name, fixed_values(name, values), audience(call))
+
+    def expect(self, peripheral: Peripheral, **arguments: Any) -> Expected:
+        """A call will come by a translation route; the arguments are those of arrive.
+
+        CALL_TRANSLATION_ROUTE_EVENT brings "the call context data that will be assigned to the
+        call after it arrives at the peripheral".
+        """
+        arguments.setdefault("call_type", CallType.CALLTYPE_PREROUTE_ACD_IN)
+        arguments["router_key"] = self._next_router_key()
+        call = Call(
+            NULL_UINT,
+            peripheral.id,
+            int(arguments["call_type"]),
+            self.site.clock.now,
+            ani=arguments["ani"],
+            dnis=arguments["dialed_number"],
+            dialed_number=arguments["dialed_number"],
+            entered_digits=arguments.get("entered_digits", ""),
+            variables=dict(arguments.get("variables") or {}),
+            named=dict(arguments.get("named") or {}),
+            router_key=arguments["router_key"],
+        )
+        name = "CALL_TRANSLATION_ROUTE_EVENT"
+        self.site.emit(name, fixed_values(name, call_data(call)), Audience("call", peripheral.id))
+        return Expected(peripheral, arguments)
+
+    def arrive_expected(self, expected: Expected) -> Call:
+        """The call arrives that was expected, with the data that were told."""
+        return self.arrive(expected.peripheral, **expected.arguments)
+
     def make(
-        self, device: Device, dialed: str, data: Mapping[str, Any] | None = None
+        self,
+        device: Device,
+        dialed: str,
+        data: Mapping[str, Any] | None = None,
+        group: SkillGroup | None = None,
+        *,
+        line_type: int | None = None,
     ) -> Connection:
-        """A call from a device: off the hook, dialled, and on to where it leads."""
-        peripheral = self.site.peripherals[device.peripheral_id]
-        if any(c.state not in (Lcs.LCS_HOLD,) for c in device.connections):
+        """A call from a device: off the hook, dialled, and on to where it leads.
+
+        group: the skill group that it is made on behalf of. line_type: LineType, where the call
+        is of a special kind. Raises RequestError
+        CF_RESOURCE_OUT_OF_SERVICE, CF_INVALID_OBJECT_STATE when the device has an active call,
+        CF_INVALID_CALLED_DEVICE, CF_PRIVILEGE_VIOLATION_ON_CALLED_DEVICE.
+        """
+        self._may_dial(device)
+        target = self._dialled(device, dialed)
+        outside = target is None
+        call = self._new_call(
+            self.site.peripherals[device.peripheral_id],
+            int(CallType.CALLTYPE_OUT if outside else CallType.CALLTYPE_AGENT_INSIDE),
+            dialed_number=dialed,
+            ani=device.extension,
+            skill_group=group,
+            line_type=line_type,
+        )
+        apply_device(self.site.peripherals[device.peripheral_id], device, call)
+        apply_data(call, data or {})
+        call.direction = "out" if outside else "internal"
+        return self._dial(call, device, dialed, target)
+
+    @staticmethod
+    def _may_dial(device: Device) -> None:
+        if not device.in_service:
+            raise refuse(
+                Failure.CF_RESOURCE_OUT_OF_SERVICE, f"{device.instrument} is out of service"
+            )
+        if any(c.state != Lcs.LCS_HOLD for c in device.connections):
             raise refuse(
                 Failure.CF_INVALID_OBJECT_STATE, f"{device.instrument} is busy with a call"
             )
-        target = self._target(peripheral, dialed)
+
+    def _dialled(self, device: Device, dialed: str) -> Target:
+        """Where somebody at a device can call. Raises RequestError, as make does."""
+        target = self.numbers.target(self.site.peripherals[device.peripheral_id], dialed)
         if target is device:
             raise refuse(Failure.CF_INVALID_CALLED_DEVICE, f"{dialed} is the caller itself")
-        inside = target is not None
-        call_type = CallType.CALLTYPE_AGENT_INSIDE if inside else CallType.CALLTYPE_OUT
-        call = self._new_call(peripheral, int(call_type), dialed_number=dialed)
-        call.ani = device.extension
-        self.apply_data(call, data or {})
-        call.direction = "internal" if inside else "out"
-        return self._dial(call, device, dialed, target)
+        check_rights(device, target, dialed)
+        return target
 
-    def _target(self, peripheral: Peripheral, dialed: str) -> Device | None:
-        """The device inside that a number leads to; None: outside."""
-        if not dialed:
-            raise refuse(Failure.CF_INVALID_CALLED_DEVICE, "no number was dialled")
-        for device in peripheral.devices.values():
-            if dialed in (device.extension, device.instrument):
-                return device
-        agent = peripheral.agents.get(dialed)
-        if agent is not None and agent.device is not None:
-            return agent.device
-        if not dialed.lstrip("+").replace("-", "").isdigit():
-            raise refuse(Failure.CF_INVALID_CALLED_DEVICE, f"{dialed!r} leads nowhere")
-        return None
-
-    def _dial(self, call: Call, device: Device, dialed: str, target: Device | None) -> Connection:
+    def _dial(self, call: Call, device: Device, dialed: str, target: Target) -> Connection:
+        call.called = dialed
+        call.calling, call.calling_device = device.instrument, device
         mine = self.connect(call, device.instrument, device, Lcs.LCS_INITIATE)
         self._begin(call)
-        self._state(mine, Lcs.LCS_INITIATE)
-        call.called = dialed
-        calling = self._parties(call, "Calling", device.instrument, device)
-        self._tell("CALL_SERVICE_INITIATED_EVENT", mine, calling)
+        self._tell_agent(mine)
+        known = {
+            **self._party("Calling", device.instrument, device),
+            "CallReferenceID": call.reference,
+            **consult_values(call),
+        }
+        self._tell("CALL_SERVICE_INITIATED_EVENT", mine, known)
         self._state(mine, Lcs.LCS_CONNECT)
         self._tell("CALL_ORIGINATED_EVENT", mine, self._between(call))
         if target is None:
-            outside = self.connect(call, dialed, None, Lcs.LCS_ALERTING)
-            self._tell(
-                "CALL_REACHED_NETWORK_EVENT",
-                mine,
-                {**self._between(call), "TrunkUsedDeviceType": 71, "TrunkNumber": outside.call.id},
-            )
-        elif any(c.state in (Lcs.LCS_ALERTING, Lcs.LCS_INITIATE) for c in target.connections) or (
-            not target.in_service
-        ):
+            self._reach_network(self.connect(call, dialed, None, Lcs.LCS_ALERTING), mine)
+        elif isinstance(target, Service):
+            self.to_service(call, target)
+        elif not target.in_service:
+            self._fail(mine, EventCause.CEC_DEST_NOT_OBTAINABLE)
+        elif any(c.state in (Lcs.LCS_ALERTING, Lcs.LCS_INITIATE) for c in target.connections):
             self._fail(mine, EventCause.CEC_BUSY)
         else:
             self.deliver(call, target)
         return mine
 
+    def _reach_network(self, outside: Connection, teller: Connection) -> None:
+        """A number outside rings; somebody answers after a while. teller: whose connection the
+        event is of."""
+        call = outside.call
+        known = {
+            **self._party("Called", outside.device_id, None),
+            "TrunkUsedDeviceType": _TRUNK,
+            "TrunkUsedDeviceID": f"trunk{call.id % 1000}",
+            "TrunkNumber": call.id % 1000,
+            "TrunkGroupNumber": 1,
+        }
+        self._tell("CALL_REACHED_NETWORK_EVENT", teller, known)
+        seconds = self.site.rules.outside_answer_seconds
+        if seconds is not None:
+            self.site.clock.after(seconds, lambda: self._outside_answers(outside))
+
+    def _outside_answers(self, connection: Connection) -> None:
+        if connection.state == Lcs.LCS_ALERTING and not connection.call.ended:
+            self.answer(connection)
+
+    def predict(
+        self,
+        peripheral: Peripheral,
+        service: Service,
+        origin: str,
+        dialed: str,
+        data: Mapping[str, Any],
+        *,
+        on_delivery: bool = False,
+    ) -> Call:
+        """A customer is called for a service; when he answers, the call goes to its agents.
+
+        on_delivery: already when it rings at him (AllocationState ALLOC_CALL_DELIVERED). Source:
+        guide, MAKE_PREDICTIVE_CALL_REQ.
+        """
+        call = self._new_call(
+            peripheral,
+            int(CallType.CALLTYPE_AUTO_OUT),
+            ani=dialed,
+            dialed_number=dialed,
+            service=service,
+            router_key=self._next_router_key(),
+        )
+        call.direction = "auto"
+        call.calling, call.called = origin, dialed
+        apply_data(call, data)
+        customer = self.connect(call, dialed, None, Lcs.LCS_ALERTING)
+        self._begin(call)
+        self._reach_network(customer, customer)
+        if on_delivery:
+            self._allocate(customer)
+        return call
+
+    def _allocate(self, customer: Connection) -> None:
+        """The customer of a predictive call is there: an agent is wanted."""
+        call = customer.call
+        if call.service is not None and not call.queues and len(call.connections) == 1:
+            self.to_service(call, call.service)
+
     def _fail(self, connection: Connection, cause: EventCause) -> None:
         """The other side cannot be had: the caller hears a tone until he hangs up."""
         self._state(connection, Lcs.LCS_FAIL)
         call = connection.call
-        failing = call.called or call.dialed_number
-        peripheral = self.site.peripherals[call.peripheral_id]
-        known = {
-            **self._between(call),
-            **self._parties(call, "Failing", failing, peripheral.devices.get(failing)),
-        }
-        self._tell("CALL_FAILED_EVENT", connection, known, cause=int(cause))
+        called = self._number("Called", call, call.called)
+        failing = self._number("Failing", call, call.called)
+        self._tell("CALL_FAILED_EVENT", connection, {**called, **failing}, cause=int(cause))
 
-    @staticmethod
-    def apply_data(call: Call, data: Mapping[str, Any]) -> None:
-        """Set what is given of a call's data."""
-        for number in range(1, 11):
-            text = data.get(f"CallVariable{number}")
-            if text is not None:
-                call.variables[number] = text
-        for one in data.get("NamedVariable") or ():
-            call.named[one[0]] = one[1]
-        for element in data.get("NamedArray") or ():
-            call.arrays[element[1], element[0]] = element[2]
-        for name, attribute in _DATA.items():
-            if data.get(name) is not None:
-                setattr(call, attribute, data[name])
-
-    # -- queues --------------------------------------------------------------------------------
-
-    def queue(self, call: Call, group: SkillGroup) -> None:
-        """A call waits for an agent of a skill group."""
-        call.skill_group = group
-        group.queue.append(call)
-        self.statistics.queued(group, call)
-        first = call.connections[0]
-        known = {
-            **self._between(call),
-            **self._parties(call, "Queue", group.extension or str(group.number), None),
-            "NumQueued": len(group.queue),
-            "SkillGroupNumber": [group.number],
-            "SkillGroupID": [group.id],
-            "SkillGroupPriority": [group.priority],
-        }
-        self._queue_event("CALL_QUEUED_EVENT", first, known, Lcs.LCS_QUEUED)
-
-    def dequeue(self, call: Call, group: SkillGroup, cause: int | None = None) -> None:
-        """A call no longer waits."""
-        if call not in group.queue:
-            return
-        group.queue.remove(call)
-        self.statistics.dequeued(group, call)
-        if not call.connections:
-            return
-        known = {
-            **self._parties(call, "Queue", group.extension or str(group.number), None),
-            "NumQueued": len(group.queue),
-            "SkillGroupNumber": [group.number],
-            "SkillGroupID": [group.id],
-            "SkillGroupPriority": [group.priority],
-        }
-        self._queue_event("CALL_DEQUEUED_EVENT", call.connections[0], known, Lcs.LCS_QUEUED, cause)
-
-    def _queue_event(
-        self,
-        name: str,
-        connection: Connection,
-        known: dict[str, Any],
-        state: Lcs,
-        cause: int | None = None,
-    ) -> None:
-        lists = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority")
-        values = connection_values(self.site, connection)
-        values = {k: v for k, v in values.items() if k not in lists}
-        values.update(known)
-        values["LocalConnectionState"] = int(state)
-        if cause is not None:
-            values["EventCause"] = cause
-        self.site.emit(name, fixed_values(name, values), audience(connection.call))
-
-    # -- ringing and answering -----------------------------------------------------------------
-
-    def announce(self, call: Call, agent: Agent) -> None:
-        """AGENT_PRE_CALL_EVENT: the router says which agent the call will come to."""
-        if agent.device is None:
-            return
-        self.site.emit(
-            "AGENT_PRE_CALL_EVENT",
-            fixed_values(
-                "AGENT_PRE_CALL_EVENT",
-                {
-                    **skill_values(call),
-                    **call_data(call),
-                    "MRDID": 1,
-                    "AgentSkillTargetID": agent.icm_id,
-                    "AgentInstrument": agent.device.instrument,
-                    "AgentID": agent.id,
-                    **({"FltCallTypeID": call.service.call_type_id} if call.service else {}),
-                },
-            ),
-            Audience(
-                "call",
-                call.peripheral_id,
-                frozenset({agent.device.instrument}),
-                frozenset({agent.icm_id}),
-                frozenset({call.id}),
-            ),
-        )
-
-    def abort_announcement(self, call: Call, agent: Agent) -> None:
-        """AGENT_PRE_CALL_ABORT_EVENT: it will not come."""
-        if agent.device is None:
-            return
-        self.site.emit(
-            "AGENT_PRE_CALL_ABORT_EVENT",
-            fixed_values(
-                "AGENT_PRE_CALL_ABORT_EVENT",
-                {
-                    "MRDID": 1,
-                    "AgentInstrument": agent.device.instrument,
-                    **{k: v for k, v in call_data(call).items() if k.startswith("RouterCallKey")},
-                },
-            ),
-            Audience(
-                "call",
-                call.peripheral_id,
-                frozenset({agent.device.instrument}),
-                frozenset({agent.icm_id}),
-                frozenset({call.id}),
-            ),
-        )
-
-    def deliver(self, call: Call, device: Device, cause: int | None = None) -> Connection:
-        """A call rings at a device."""
-        connection = self.connect(call, device.instrument, device, Lcs.LCS_ALERTING)
-        known = {
-            **self._between(call),
-            **self._parties(call, "Alerting", device.instrument, device),
-            **call_data(call),
-        }
-        self._tell("CALL_DELIVERED_EVENT", connection, known, cause=cause)
-        self._state(connection, Lcs.LCS_ALERTING)
-        return connection
+    # -- answering, holding --------------------------------------------------------------------
 
     def answer(self, connection: Connection) -> None:
-        """The call that rings is taken."""
-        if connection.state != Lcs.LCS_ALERTING:
+        """The call that rings is taken.
+
+        Raises RequestError CF_NO_CALL_TO_ANSWER when none rings there, CF_INVALID_OBJECT_STATE
+        when the device has an active call.
+        """
+        call, device = connection.call, connection.device
+        if call.ended or connection.state != Lcs.LCS_ALERTING:
             raise refuse(
                 Failure.CF_NO_CALL_TO_ANSWER,
-                f"call {connection.call.id} does not ring at {connection.device_id}",
+                f"call {call.id} does not ring at {connection.device_id}",
             )
-        device = connection.device
-        if device is not None and any(
-            c.state in (Lcs.LCS_CONNECT, Lcs.LCS_INITIATE)
-            for c in device.connections
-            if c is not connection
-        ):
-            raise refuse(
-                Failure.CF_INVALID_OBJECT_STATE, f"{connection.device_id} has an active call"
-            )
-        call = connection.call
+        if device is not None:
+            self._no_active_call(device)
         self._state(connection, Lcs.LCS_CONNECT)
-        for other in call.connections:
-            if other.device is None and other.state == Lcs.LCS_ALERTING and other is not connection:
-                self._state(other, Lcs.LCS_CONNECT)
+        first, call.answered = not call.answered, True
         known = {
             **self._between(call),
-            **self._parties(call, "Answering", connection.device_id, device),
+            **self._party("Answering", connection.device_id, device),
         }
         self._tell("CALL_ESTABLISHED_EVENT", connection, known)
-        for party in call.connections:
-            if party.state == Lcs.LCS_CONNECT:
-                self._media("RTP_STARTED_EVENT", party)
+        self._talk(call)
+        if device is None:
+            if call.direction == "auto" and first:
+                self._allocate(connection)
+        elif device.agent is not None and call.direction in ("in", "auto"):
+            self._greet(connection, device.agent)
 
-    def _media(self, name: str, connection: Connection) -> None:
-        """The voice streams of a telephone begin or end, one for each direction, if they do."""
-        device, starts = connection.device, name == "RTP_STARTED_EVENT"
-        if device is None or connection.media is starts:
-            return
-        connection.media = starts
-        agent = device.agent
-        for direction in (RTPDirection.INPUT, RTPDirection.OUTPUT):
-            known: dict[str, Any] = {
-                **self._ids(connection.call),
-                "ConnectionDeviceID": connection.device_id,
-                "Direction": int(direction),
-                "ClientAddress": "127.0.0.1",
-                "ClientPort": 16384 + 2 * (device.number % 8192),
-                "SendingAddress": "127.0.0.1",
-                "SendingPort": 24576 + 2 * (device.number % 8192),
-                "AgentExtension": device.extension,
-                "AgentInstrument": device.instrument,
-                "AgentID": agent.id if agent is not None else None,
-            }
-            if starts:
-                known.update(
-                    RTPType=int(RTPType.AUDIO),
-                    BitRate=64,
-                    EchoCancellation=0,
-                    PacketSize=20,
-                    PayloadType=4,
-                )
-            known.pop("PeripheralType")
-            self.site.emit(name, fixed_values(name, known), audience(connection.call))
+    @staticmethod
+    def _no_active_call(device: Device) -> None:
+        if any(c.state in _ACTIVE for c in device.connections):
+            raise refuse(Failure.CF_INVALID_OBJECT_STATE, f"{device.instrument} has an active call")
 
     def hold(self, connection: Connection) -> None:
-        """The call is put on hold."""
-        if connection.state != Lcs.LCS_CONNECT:
+        """The call is put on hold.
+
+        Raises RequestError CF_NO_ACTIVE_CALL, CF_REQUEST_INCOMPATIBLE_WITH_OBJECT for a call by
+        which a supervisor listens: that is ended or goes on.
+        """
+        device = self._inside(connection)
+        self._active(connection)
+        if connection.call.monitored is not None:
+            raise refuse(
+                Failure.CF_REQUEST_INCOMPATIBLE_WITH_OBJECT,
+                f"call {connection.call.id} is for listening",
+            )
+        self._state(connection, Lcs.LCS_HOLD)
+        known = self._party("Holding", connection.device_id, device)
+        self._tell("CALL_HELD_EVENT", connection, known)
+        self._media("RTP_STOPPED_EVENT", connection)
+
+    def retrieve(self, connection: Connection) -> None:
+        """The held call is taken back.
+
+        Raises RequestError CF_NO_HELD_CALL, CF_INVALID_OBJECT_STATE when the device has an active
+        call.
+        """
+        device = self._inside(connection)
+        self._held(connection)
+        self._no_active_call(device)
+        self._state(connection, Lcs.LCS_CONNECT)
+        known = self._party("Retrieving", connection.device_id, device)
+        self._tell("CALL_RETRIEVED_EVENT", connection, known)
+        self._talk(connection.call)
+
+    @staticmethod
+    def _active(connection: Connection) -> None:
+        if connection.state != Lcs.LCS_CONNECT or connection.call.ended:
             raise refuse(
                 Failure.CF_NO_ACTIVE_CALL,
                 f"call {connection.call.id} is {connection.state.name} at {connection.device_id}",
             )
-        self._state(connection, Lcs.LCS_HOLD)
-        known = self._parties(connection.call, "Holding", connection.device_id, connection.device)
-        self._tell("CALL_HELD_EVENT", connection, known)
 
-    def retrieve(self, connection: Connection) -> None:
-        """The held call is taken back."""
-        if connection.state != Lcs.LCS_HOLD:
+    @staticmethod
+    def _held(connection: Connection) -> None:
+        if connection.state != Lcs.LCS_HOLD or connection.call.ended:
             raise refuse(
                 Failure.CF_NO_HELD_CALL,
                 f"call {connection.call.id} is {connection.state.name} at {connection.device_id}",
             )
-        device = connection.device
-        if device is not None and any(
-            c.state in (Lcs.LCS_CONNECT, Lcs.LCS_INITIATE) for c in device.connections
-        ):
-            raise refuse(
-                Failure.CF_INVALID_OBJECT_STATE, f"{connection.device_id} has an active call"
-            )
-        self._state(connection, Lcs.LCS_CONNECT)
-        known = self._parties(connection.call, "Retrieving", connection.device_id, device)
-        self._tell("CALL_RETRIEVED_EVENT", connection, known)
 
     def alternate(self, active: Connection, other: Connection) -> None:
-        """Hold one call and take the other."""
+        """Hold one call and take the other, which is held or rings.
+
+        Raises RequestError CF_NO_ACTIVE_CALL, CF_NO_HELD_CALL and that of _same_device.
+        """
         self._same_device(active, other)
-        if active.state != Lcs.LCS_CONNECT:
-            raise refuse(Failure.CF_NO_ACTIVE_CALL, f"call {active.call.id} is not active")
-        if other.state not in (Lcs.LCS_HOLD, Lcs.LCS_ALERTING):
-            raise refuse(Failure.CF_NO_HELD_CALL, f"call {other.call.id} is not held")
+        self._active(active)
+        ringing = other.state == Lcs.LCS_ALERTING
+        if not ringing:
+            self._held(other)
         self.hold(active)
-        if other.state == Lcs.LCS_ALERTING:
+        if ringing:
             self.answer(other)
         else:
             self.retrieve(other)
 
     def reconnect(self, active: Connection, held: Connection) -> None:
-        """Drop one call and take the held one back."""
+        """Drop one call and take the held one back.
+
+        Raises RequestError CF_NO_HELD_CALL, CF_INVALID_OBJECT_STATE and that of _same_device.
+        """
         self._same_device(active, held)
-        if held.state != Lcs.LCS_HOLD:
-            raise refuse(Failure.CF_NO_HELD_CALL, f"call {held.call.id} is not held")
+        self._held(held)
         self.require(active, Lcs.LCS_CONNECT, Lcs.LCS_INITIATE, Lcs.LCS_FAIL)
         self.clear_connection(active)
         self.retrieve(held)
@@ -398,175 +400,44 @@ class CallCore(CallGround):
             )
 
     def consult(
-        self, active: Connection, dialed: str, data: Mapping[str, Any] | None = None
+        self,
+        active: Connection,
+        dialed: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        call_type: int = CallType.CALLTYPE_CONSULT,
+        line_type: int | None = None,
     ) -> Connection:
-        """Put a call on hold and make one about it."""
-        if active.state != Lcs.LCS_CONNECT:
-            raise refuse(Failure.CF_NO_ACTIVE_CALL, f"call {active.call.id} is not active")
-        device = active.device
-        if device is None:
-            raise refuse(Failure.CF_INVALID_CSTA_DEVICE_IDENTIFIER, "nobody is there")
-        peripheral = self.site.peripherals[device.peripheral_id]
-        target = self._target(peripheral, dialed)
-        if target is device:
-            raise refuse(Failure.CF_INVALID_CALLED_DEVICE, f"{dialed} is the caller itself")
+        """Put a call on hold and make one about it, with its data.
+
+        Raises RequestError CF_NO_ACTIVE_CALL, CF_INVALID_OBJECT_STATE when another call is
+        under way there as well, CF_INVALID_CALLED_DEVICE,
+        CF_PRIVILEGE_VIOLATION_ON_CALLED_DEVICE.
+        """
+        device = self._inside(active)
+        self._active(active)
+        if any(c.state in _ACTIVE for c in device.connections if c is not active):
+            raise refuse(
+                Failure.CF_INVALID_OBJECT_STATE, f"{device.instrument} is busy with a call"
+            )
+        target = self._dialled(device, dialed)
         self.hold(active)
         origin = active.call
         call = self._new_call(
-            peripheral,
-            int(CallType.CALLTYPE_CONSULT),
+            self.site.peripherals[device.peripheral_id],
+            int(call_type),
             dialed_number=dialed,
             ani=device.extension,
+            entered_digits=origin.entered_digits,
+            user_to_user=origin.user_to_user,
+            wrapup=origin.wrapup,
             variables=dict(origin.variables),
             named=dict(origin.named),
             arrays=dict(origin.arrays),
             originating_call=origin.id,
+            originating_device=active.device_id,
+            line_type=line_type,
         )
-        self.apply_data(call, data or {})
+        apply_data(call, data or {})
         call.direction = "consult"
         return self._dial(call, device, dialed, target)
-
-    # -- away ----------------------------------------------------------------------------------
-
-    def _reachable(self, call: Call, device: Device, dialed: str) -> Device | None:
-        peripheral = self.site.peripherals[call.peripheral_id]
-        target = self._target(peripheral, dialed)
-        if target is not None and (
-            target is device or any(c.call is call for c in target.connections)
-        ):
-            raise refuse(Failure.CF_INVALID_CALLED_DEVICE, f"{dialed} is in the call")
-        if target is not None and (
-            not target.in_service or any(c.state != Lcs.LCS_HOLD for c in target.connections)
-        ):
-            raise refuse(Failure.CF_RESOURCE_BUSY, f"{dialed} is busy")
-        return target
-
-    def _add(self, call: Call, dialed: str, target: Device | None) -> None:
-        if target is None:
-            self.connect(call, dialed, None, Lcs.LCS_CONNECT)
-        else:
-            self.deliver(call, target)
-
-    def divert(self, connection: Connection, dialed: str, cause: EventCause) -> None:
-        """A call that rings goes on to another device: deflected, or not answered."""
-        self.require(connection, Lcs.LCS_ALERTING)
-        call, device = connection.call, connection.device
-        assert device is not None
-        target = self._reachable(call, device, dialed)
-        self._told_away(connection, dialed, cause)
-        call.called = dialed
-        self._add(call, dialed, target)
-        self._settle(call)
-
-    def _told_away(self, connection: Connection, to: str, cause: EventCause) -> None:
-        """CALL_DIVERTED_EVENT: the call no longer rings at a device."""
-        call, device = connection.call, connection.device
-        peripheral = self.site.peripherals[call.peripheral_id]
-        self._state(connection, Lcs.LCS_NULL)
-        known = {
-            **self._parties(call, "Diverting", connection.device_id, device),
-            **self._parties(call, "Called", to, peripheral.devices.get(to)),
-        }
-        also = () if device is None else (device,)
-        self._tell("CALL_DIVERTED_EVENT", connection, known, cause=int(cause), also=also)
-
-    def withdraw(self, connection: Connection, group: SkillGroup) -> None:
-        """A call that nobody answered goes back to its skill group."""
-        self.require(connection, Lcs.LCS_ALERTING)
-        self._told_away(
-            connection, group.extension or str(group.number), EventCause.CEC_CALL_FORWARD_NO_ANSWER
-        )
-
-    # -- ends ----------------------------------------------------------------------------------
-
-    def clear_connection(self, connection: Connection, cause: int | None = None) -> None:
-        """A party hangs up. The call goes on as long as two others talk."""
-        if connection.call.ended or over(connection.state):
-            raise refuse(
-                Failure.CF_INVALID_CSTA_CONNECTION_IDENTIFIER,
-                f"call {connection.call.id} is not at {connection.device_id}",
-            )
-        call = connection.call
-        if len(call.connections) <= 2 or self._nobody_else_inside(call, connection):
-            self.clear_call(call, connection, cause)
-            return
-        self._release(connection, cause)
-
-    @staticmethod
-    def _nobody_else_inside(call: Call, connection: Connection) -> bool:
-        """Whether only outside parties would be left."""
-        return all(c.device is None for c in call.connections if c is not connection)
-
-    def _release(self, connection: Connection, cause: int | None) -> None:
-        call, device = connection.call, connection.device
-        self._state(connection, Lcs.LCS_NULL)
-        known = self._parties(call, "Releasing", connection.device_id, device)
-        also = () if device is None else (device,)
-        self._tell("CALL_CONNECTION_CLEARED_EVENT", connection, known, cause=cause, also=also)
-        self._media("RTP_STOPPED_EVENT", connection)
-
-    def clear_call(
-        self, call: Call, first: Connection | None = None, cause: int | None = None
-    ) -> None:
-        """Everybody leaves: the one who hung up, the others, and the call is over."""
-        if call.ended:
-            raise refuse(Failure.CF_INVALID_CSTA_CALL_IDENTIFIER, f"call {call.id} is over")
-        if call.skill_group is not None:
-            self.dequeue(call, call.skill_group, int(EventCause.CEC_CALL_CANCELLED))
-        devices = [c.device for c in call.connections if c.device is not None]
-        order = [c for c in call.connections if c is not first]
-        if first is not None:
-            order.insert(0, first)
-        last = order[-1] if order else None
-        for connection in order:
-            self._release(connection, cause)
-        if last is not None:
-            values = connection_values(self.site, last)
-            values["LocalConnectionState"] = int(Lcs.LCS_NULL)
-            if cause is not None:
-                values["EventCause"] = cause
-            keep = {k: v for k, v in values.items() if k not in _NOT_IN_CLEARED}
-            self.site.emit(
-                "CALL_CLEARED_EVENT",
-                fixed_values("CALL_CLEARED_EVENT", keep),
-                audience(call, also=devices),
-            )
-        self._end(call, tuple(devices))
-
-    def _end(self, call: Call, devices: tuple[Device, ...] = ()) -> None:
-        if call.ended:
-            return
-        call.ended = True
-        values = self.end_values(call)
-        whom = audience(call, also=devices)
-        self.site.peripherals[call.peripheral_id].calls.pop(call.id, None)
-        self.site.emit("END_CALL_EVENT", values, whom)
-
-    def _settle(self, call: Call) -> None:
-        """A call that one party is left of is over."""
-        if len(call.connections) < 2 and not call.ended and call.skill_group is None:
-            self.clear_call(call)
-
-    def end_peripheral(self, peripheral: Peripheral) -> None:
-        """A peripheral went off-line: its calls are gone."""
-        for call in list(peripheral.calls.values()):
-            self.clear_call(call)
-
-
-_DATA = {
-    "ANI": "ani",
-    "UserToUserInfo": "user_to_user",
-    "CallerEnteredDigits": "entered_digits",
-    "CallWrapupData": "wrapup",
-}
-_NOT_IN_CLEARED = frozenset(
-    {
-        "LineHandle",
-        "LineType",
-        "ServiceNumber",
-        "ServiceID",
-        "SkillGroupNumber",
-        "SkillGroupID",
-        "SkillGroupPriority",
-    }
-)

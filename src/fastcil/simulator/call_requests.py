@@ -1,7 +1,7 @@
-"""Requests about calls: each names a connection or a device, and the call engine does the rest.
+"""Requests that control calls: each names a connection or a device, the call engine does the rest.
 
-Source: GED-188 guide, Application Level Interfaces, Client Control Service and Call Data Update
-Service: the request tables say which fields count, the Constants chapter which FailureCode is told.
+Source: GED-188 guide, Application Level Interfaces, Client Control Service: the request tables say
+which fields count, the Constants chapter which FailureCode or status is told.
 """
 
 from __future__ import annotations
@@ -9,12 +9,28 @@ from __future__ import annotations
 from typing import Any
 
 from fastcil.ged188 import NULL_UINT, NULL_USHORT
-from fastcil.ged188.enums import CallType, EventCause, StatusCode
+from fastcil.ged188.enums import AllocationState, CallPlacementType, EventCause
 from fastcil.ged188.enums import ControlFailureCode as Failure
+from fastcil.ged188.enums import ControlFailureCodeExtended as Extended
 from fastcil.ged188.enums import LocalConnectionState as Lcs
-from fastcil.simulator import supervision_requests
-from fastcil.simulator.call_events import STATIC, call_data, device_type
-from fastcil.simulator.model import Call, Connection, Device, Peripheral, RequestError
+from fastcil.simulator import call_data_requests, recording_requests, supervision_requests
+from fastcil.simulator.call_context import check_named, check_size
+from fastcil.simulator.call_events import STATIC, line_type_of, party_lists
+from fastcil.simulator.call_request_fields import (
+    NO_CALL,
+    call_of,
+    check_values,
+    connection_of,
+    given_data,
+)
+from fastcil.simulator.model import (
+    Call,
+    Connection,
+    Device,
+    Peripheral,
+    RequestError,
+    SkillGroup,
+)
 from fastcil.simulator.requests import (
     Handler,
     Replies,
@@ -30,38 +46,6 @@ __all__ = ["HANDLERS", "call_of", "connection_of"]
 _DTMF = frozenset("0123456789*#ABCDabcd")
 
 
-def call_of(request: Request, peripheral: Peripheral, prefix: str = "Connection") -> Call:
-    """The call of <prefix>CallID. Raises RequestError CF_INVALID_CSTA_CALL_IDENTIFIER."""
-    number = request.message[f"{prefix}CallID"]
-    call = peripheral.calls.get(number)
-    if call is None:
-        raise RequestError(Failure.CF_INVALID_CSTA_CALL_IDENTIFIER, f"no call {number}")
-    return call
-
-
-def connection_of(
-    request: Request, peripheral: Peripheral, prefix: str = "Connection"
-) -> Connection:
-    """The connection that <prefix>CallID and <prefix>DeviceID name.
-
-    AgentInstrument says at which device it is when the connection's own id is not one. Raises
-    RequestError: CF_INVALID_CSTA_CALL_IDENTIFIER, CF_INVALID_CSTA_CONNECTION_IDENTIFIER, and
-    CF_PRIVILEGE_VIOLATION_ON_SPECIFIED_DEVICE for a client that controls another device.
-    """
-    call = call_of(request, peripheral, prefix)
-    names = (request.message.get(f"{prefix}DeviceID"), request.message.get("AgentInstrument"))
-    for name in names:
-        for connection in call.connections:
-            device = connection.device
-            if name and (name == connection.device_id or (device and name == device.extension)):
-                check_control(request, device.agent if device else None, device)
-                return connection
-    raise RequestError(
-        Failure.CF_INVALID_CSTA_CONNECTION_IDENTIFIER,
-        f"call {call.id} has no connection {' or '.join(repr(n) for n in names if n)}",
-    )
-
-
 def _new(connection: Connection) -> dict[str, Any]:
     """NewConnection fields of a confirmation."""
     device = connection.device
@@ -70,48 +54,15 @@ def _new(connection: Connection) -> dict[str, Any]:
         "NewConnectionDeviceIDType": STATIC,
         "NewConnectionDeviceID": connection.device_id,
         "LineHandle": device.line_handle if device else NULL_USHORT,
-        "LineType": 0 if connection.call.service else 2,
+        "LineType": int(line_type_of(connection.call)) if device else NULL_USHORT,
     }
 
 
 def _data(request: Request) -> dict[str, Any]:
-    """The call data of a request, those it has."""
-    message = request.message
-    found = {f"CallVariable{n}": message.get(f"CallVariable{n}") for n in range(1, 11)}
-    for name in ("ANI", "UserToUserInfo", "CallerEnteredDigits", "CallWrapupData"):
-        found[name] = message.get(name)
-    found["NamedVariable"] = message.get("NamedVariable")
-    found["NamedArray"] = message.get("NamedArray")
-    _check_named(request, found)
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _check_named(request: Request, data: dict[str, Any]) -> None:
-    """Named variables must be configured. Raises RequestError as REGISTER_VARIABLES_REQ does."""
-    known = request.site.expanded_variables
-    if not known:
-        return
-    for one in data["NamedVariable"] or ():
-        if known.get(one.name) != 0:
-            raise RequestError(
-                0,
-                f"no named variable {one.name!r}",
-                status=StatusCode.E_CTI_NAMED_VARIABLE_NOT_CONFIGURED,
-            )
-    for element in data["NamedArray"] or ():
-        size = known.get(element.name, 0)
-        if not size:
-            raise RequestError(
-                0,
-                f"no named array {element.name!r}",
-                status=StatusCode.E_CTI_NAMED_ARRAY_NOT_CONFIGURED,
-            )
-        if element.index >= size:
-            raise RequestError(
-                0,
-                f"{element.name!r} has {size} elements",
-                status=StatusCode.E_CTI_INVALID_ARRAY_INDEX,
-            )
+    """The call data of a request, those it has, checked."""
+    data = given_data(request)
+    check_named(request.site, data)
+    return data
 
 
 def _dialed(request: Request) -> str:
@@ -121,55 +72,81 @@ def _dialed(request: Request) -> str:
     return str(dialed)
 
 
+def _group(request: Request, peripheral: Peripheral) -> SkillGroup | None:
+    """The skill group "to make the call on behalf of"; older versions have no such field."""
+    number = request.message.get("SkillGroupNumber", NULL_UINT)
+    if number == NULL_UINT:
+        return None
+    group = peripheral.skill_groups.get(number)
+    if group is None:
+        raise RequestError(Extended.CF_INVALID_SKILL_GROUP_SPECIFIED, f"no skill group {number}")
+    return group
+
+
 def make_call(request: Request) -> Replies:
     """MAKE_CALL_REQ."""
     peripheral = peripheral_of(request)
-    device = device_of(peripheral, request.message.get("AgentInstrument", ""))
+    message = request.message
+    check_values(request)
+    if message["CallPlacementType"] == CallPlacementType.CPT_OUTBOUND and not message.get("CCT"):
+        raise missing("CCT")
+    instrument = message.get("AgentInstrument") or request.client.instrument
+    if not instrument:
+        raise missing("AgentInstrument")
+    device = device_of(peripheral, instrument)
     check_control(request, device.agent, device)
-    connection = request.calls.make(device, _dialed(request), _data(request))
+    data, group = _data(request), _group(request, peripheral)
+    check_size(None, data)
+    connection = request.calls.make(device, _dialed(request), data, group)
     return [("MAKE_CALL_CONF", _new(connection))]
 
 
 def make_predictive_call(request: Request) -> Replies:
     """MAKE_PREDICTIVE_CALL_REQ: the customer is called first, then the service's agents."""
     peripheral = peripheral_of(request)
-    origin = request.message.get("OriginatingDeviceID", "")
+    check_values(request)
+    origin = request.message.get("OriginatingDeviceID")
+    if not origin:
+        raise missing("OriginatingDeviceID")
     services = peripheral.services.values()
     service = next((s for s in services if origin in (s.extension, s.dialed_number)), None)
     if service is None:
         raise RequestError(Failure.CF_INVALID_CALLING_DEVICE, f"no service at {origin!r}")
     dialed = _dialed(request)
-    call = request.calls.arrive(
+    if request.calls.numbers.target(peripheral, dialed) is not None:
+        raise RequestError(Failure.CF_INVALID_CALLED_DEVICE, f"{dialed!r} is not outside")
+    data = _data(request)
+    check_size(None, data)
+    call = request.calls.predict(
         peripheral,
-        ani=dialed,
-        dialed_number=dialed,
-        service=service,
-        call_type=CallType.CALLTYPE_AUTO_OUT,
+        service,
+        origin,
+        dialed,
+        data,
+        on_delivery=request.message["AllocationState"] == AllocationState.ALLOC_CALL_DELIVERED,
     )
-    call.direction = "auto"
-    request.calls.apply_data(call, _data(request))
-    _route(request, call)
     return [("MAKE_PREDICTIVE_CALL_CONF", _new(call.connections[0]))]
 
 
-def _route(request: Request, call: Call) -> None:
-    """To an agent of the call's service, or into the queue."""
-    every = request.site.peripherals[call.peripheral_id].skill_groups
-    groups = [every[n] for n in (call.service.skill_groups if call.service else []) if n in every]
-    for group in groups:
-        agent = request.agents.longest_available(group)
-        if agent is not None and agent.device is not None:
-            request.agents.reserve(agent, group)
-            call.skill_group = group
-            request.calls.deliver(call, agent.device)
-            return
-    if groups:
-        request.calls.queue(call, groups[0])
-
-
 def answer_call(request: Request) -> Replies:
-    """ANSWER_CALL_REQ."""
-    request.calls.answer(connection_of(request, peripheral_of(request)))
+    """ANSWER_CALL_REQ; without a call id, of the call that rings at the instrument."""
+    peripheral = peripheral_of(request)
+    if request.message["ConnectionCallID"] not in NO_CALL:
+        request.calls.answer(connection_of(request, peripheral))
+        return [("ANSWER_CALL_CONF", {})]
+    name = (
+        request.message.get("AgentInstrument")
+        or request.message.get("ConnectionDeviceID")
+        or request.client.instrument
+    )
+    if not name:
+        raise missing("AgentInstrument")
+    device = device_of(peripheral, name)
+    check_control(request, device.agent, device)
+    ringing = next((c for c in device.connections if c.state == Lcs.LCS_ALERTING), None)
+    if ringing is None:
+        raise RequestError(Failure.CF_NO_CALL_TO_ANSWER, f"no call rings at {name}")
+    request.calls.answer(ringing)
     return [("ANSWER_CALL_CONF", {})]
 
 
@@ -203,8 +180,11 @@ def reconnect_call(request: Request) -> Replies:
 
 def consultation_call(request: Request) -> Replies:
     """CONSULTATION_CALL_REQ."""
+    check_values(request)
     active = connection_of(request, peripheral_of(request), "ActiveConnection")
-    connection = request.calls.consult(active, _dialed(request), _data(request))
+    data = _data(request)
+    check_size(active.call, data)
+    connection = request.calls.consult(active, _dialed(request), data)
     return [("CONSULTATION_CALL_CONF", _new(connection))]
 
 
@@ -215,28 +195,34 @@ def _joined(call: Call, device: Device | None) -> dict[str, Any]:
     return {
         "NewConnectionCallID": call.id,
         "NewConnectionDeviceIDType": STATIC,
-        "NewConnectionDeviceID": mine.device_id if mine else "",
+        "NewConnectionDeviceID": mine.device_id if mine else call.calling,
         "LineHandle": device.line_handle if device else NULL_USHORT,
-        "LineType": 0 if call.service else 2,
-        "ConnectedPartyCallID": [call.id for _ in parties],
-        "ConnectedPartyDeviceIDType": [STATIC for _ in parties],
-        "ConnectedPartyDeviceID": [c.device_id for c in parties],
+        "LineType": int(line_type_of(call)),
+        **party_lists(call, "ConnectedParty"),
     }
 
 
 def _join(request: Request, *, leave: bool) -> tuple[Call, Device | None]:
+    """ "Either a HeldConnectionDeviceID or DialedNumber is required": the number of a single step
+    goes with no held connection."""
+    check_values(request)
     peripheral = peripheral_of(request)
     active = connection_of(request, peripheral, "ActiveConnection")
     device = active.device
-    if request.message["HeldConnectionCallID"] == NULL_UINT:
-        # Single step: one call, and a number to go on to.
+    calls, message = request.calls, request.message
+    data = _data(request)
+    check_size(active.call, data)
+    single = message["HeldConnectionCallID"] in NO_CALL or not message.get("HeldConnectionDeviceID")
+    if single and (message.get("DialedNumber") or message["HeldConnectionCallID"] in NO_CALL):
         dialed = _dialed(request)
-        if leave:
-            return request.calls.single_step_transfer(active, dialed), device
-        return request.calls.single_step_conference(active, dialed), device
-    held = connection_of(request, peripheral, "HeldConnection")
-    join = request.calls.transfer if leave else request.calls.conference
-    return join(active, held), device
+        step = calls.single_step_transfer if leave else calls.single_step_conference
+        call = step(active, dialed)
+    else:
+        held = connection_of(request, peripheral, "HeldConnection")
+        call = (calls.transfer if leave else calls.conference)(active, held)
+    if data and not call.ended:
+        calls.set_data(call, data)
+    return call, device
 
 
 def transfer_call(request: Request) -> Replies:
@@ -253,19 +239,21 @@ def conference_call(request: Request) -> Replies:
 
 def clear_call(request: Request) -> Replies:
     """CLEAR_CALL_REQ: everybody leaves."""
-    connection = connection_of(request, peripheral_of(request))
+    connection = connection_of(request, peripheral_of(request), outside=True)
     request.calls.clear_call(connection.call, connection)
     return [("CLEAR_CALL_CONF", {})]
 
 
 def clear_connection(request: Request) -> Replies:
-    """CLEAR_CONNECTION_REQ: one party leaves."""
-    request.calls.clear_connection(connection_of(request, peripheral_of(request)))
+    """CLEAR_CONNECTION_REQ: one party leaves; it may be one outside."""
+    connection = connection_of(request, peripheral_of(request), outside=True)
+    request.calls.clear_connection(connection)
     return [("CLEAR_CONNECTION_CONF", {})]
 
 
 def deflect_call(request: Request) -> Replies:
     """DEFLECT_CALL_REQ."""
+    check_values(request)
     connection = connection_of(request, peripheral_of(request))
     called = request.message.get("CalledDeviceID")
     if not called:
@@ -286,69 +274,6 @@ def send_dtmf_signal(request: Request) -> Replies:
     return [("SEND_DTMF_SIGNAL_CONF", {})]
 
 
-def set_call_data(request: Request) -> Replies:
-    """SET_CALL_DATA_REQ."""
-    call = call_of(request, peripheral_of(request))
-    data = _data(request)
-    message = request.message
-    if message["CallType"] != NULL_USHORT:
-        call.type = message["CallType"]
-    if message["CalledPartyDisposition"] not in (0, NULL_USHORT):
-        call.disposition = message["CalledPartyDisposition"]
-    request.calls.set_data(call, data)
-    return [("SET_CALL_DATA_CONF", {})]
-
-
-def release_call(request: Request) -> Replies:
-    """RELEASE_CALL_REQ: the client has finished with the call; it goes on."""
-    call_of(request, peripheral_of(request))
-    return [("RELEASE_CALL_CONF", {})]
-
-
-def snapshot_call(request: Request) -> Replies:
-    """SNAPSHOT_CALL_REQ."""
-    call = call_of(request, peripheral_of(request))
-    parties = call.connections
-    values: dict[str, Any] = {
-        "CallType": call.type,
-        "CalledPartyDisposition": call.disposition,
-        **call_data(call),
-        "CTIClientSignature": [signature for signature, _ in call.clients],
-        "CTIClientTimestamp": [at for _, at in call.clients],
-        "CallConnectionCallID": [call.id for _ in parties],
-        "CallConnectionDeviceIDType": [STATIC for _ in parties],
-        "CallConnectionDeviceID": [c.device_id for c in parties],
-        "CallDeviceType": [device_type(c.device_id, c.device) for c in parties],
-        "CallDeviceID": [c.device_id for c in parties],
-        "CallDeviceConnectionState": [int(c.state) for c in parties],
-    }
-    values.pop("RouterCallKeySequenceNumber")
-    if call.originating_call != NULL_UINT:
-        values["COCConnectionCallID"] = call.originating_call
-    return [("SNAPSHOT_CALL_CONF", values)]
-
-
-def snapshot_device(request: Request) -> Replies:
-    """SNAPSHOT_DEVICE_REQ."""
-    peripheral = peripheral_of(request)
-    device = device_of(peripheral, request.message.get("AgentInstrument", ""))
-    connections = device.connections
-    return [
-        (
-            "SNAPSHOT_DEVICE_CONF",
-            {
-                "CallConnectionCallID": [c.call.id for c in connections],
-                "CallConnectionDeviceIDType": [STATIC for _ in connections],
-                "CallConnectionDeviceID": [c.device_id for c in connections],
-                "CallState": [int(c.state) for c in connections],
-                "SilentMonitorStatus": [
-                    int(supervision_requests.monitor_status(c)) for c in connections
-                ],
-            },
-        )
-    ]
-
-
 HANDLERS: dict[str, Handler] = {
     "MAKE_CALL_REQ": make_call,
     "MAKE_PREDICTIVE_CALL_REQ": make_predictive_call,
@@ -364,10 +289,8 @@ HANDLERS: dict[str, Handler] = {
     "CLEAR_CONNECTION_REQ": clear_connection,
     "DEFLECT_CALL_REQ": deflect_call,
     "SEND_DTMF_SIGNAL_REQ": send_dtmf_signal,
-    "SET_CALL_DATA_REQ": set_call_data,
-    "RELEASE_CALL_REQ": release_call,
-    "SNAPSHOT_CALL_REQ": snapshot_call,
-    "SNAPSHOT_DEVICE_REQ": snapshot_device,
+    **call_data_requests.HANDLERS,
     **supervision_requests.HANDLERS,
+    **recording_requests.HANDLERS,
 }
 """By message name."""

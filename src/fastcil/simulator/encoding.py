@@ -18,7 +18,6 @@ from fastcil.ged188.schema import (
     MESSAGES_BY_NAME,
     FieldSpec,
     FieldType,
-    MessageSpec,
 )
 from fastcil.simulator.model import Event
 
@@ -55,15 +54,11 @@ class View(NamedTuple):
 
 
 @cache
-def _fixed(spec: MessageSpec, version: int) -> frozenset[str]:
-    """Names of the fixed fields that a version has."""
-    return frozenset(f.name for f in spec.fixed_of(version))
-
-
-@cache
-def _floating(spec: MessageSpec, version: int) -> dict[str, FieldSpec]:
-    """The floating fields that a version has, by name."""
-    return {f.name: f for f in spec.floating_of(version)}
+def _fields(name: str, version: int) -> tuple[frozenset[str], dict[str, FieldSpec]]:
+    """Names of the fixed fields that a version has, and its floating fields by name."""
+    spec = MESSAGES_BY_NAME[name]
+    fixed = frozenset(f.name for f in spec.fixed_of(version))
+    return fixed, {f.name: f for f in spec.floating_of(version)}
 
 
 @cache
@@ -103,12 +98,10 @@ def fit(name: str, values: Mapping[str, Any], version: int) -> dict[str, Any]:
 
     Raises KeyError for an unknown message.
     """
-    spec = MESSAGES_BY_NAME[name]
-    fixed = _fixed(spec, version)
-    fields = _floating(spec, version)
+    fixed, fields = _fields(name, version)
     found = {key: value for key, value in values.items() if key in fixed}
     found.update(_fit_floating(fields, values, version))
-    if spec.records and "records" in values:
+    if "records" in values:
         found["records"] = [_fit_floating(fields, one, version) for one in values["records"]]
     return found
 

@@ -18,6 +18,7 @@ from fastcil.ged188.enums import CTIServiceMask as Service
 from fastcil.ged188.relations import SERVICES
 from fastcil.ged188.schema import MESSAGES_BY_NAME
 from fastcil.simulator.agent_events import system_values, team_config_values
+from fastcil.simulator.agent_services import close_session
 from fastcil.simulator.agents import AgentEngine
 from fastcil.simulator.audience import Delivery
 from fastcil.simulator.calls import CallEngine
@@ -258,6 +259,7 @@ class Hub:
             self.remove_monitor(monitor)
         for watcher in self.monitors.of_session(session.id):
             self.remove_monitor(watcher)
+        close_session(self.site, session.id)  # of a server application: its services
         if self.sessions.pop(session.id, None) is not None:
             values = {**session_values(session), "Status": status}
             for other in list(self.sessions.values()):
@@ -442,6 +444,8 @@ class Hub:
         for session in new.sessions:
             session.send("STANDBY_ACTIVE_EVENT_MSG", {})
             self._activate(session)
+            if 0 in session.monitors:
+                self.delivery.tell_present(session.monitors[0])
 
     def fail_over(self) -> None:
         """The active side fails: its connections are reset, the other one takes over.

@@ -1,7 +1,8 @@
 """What a simulated site is made of: plain data, and the places that hold it.
 
 The behaviour lives beside it: calls.py moves calls, agents.py moves agents, statistics.py counts.
-Field names in comments are those of GED-188.
+Field names in comments are those of GED-188. Agents, calls, devices and the like are what they are
+and not what they look like: two of them are equal only when they are the same one.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Service:
     """Service Level threshold in seconds."""
 
 
-@dataclass
+@dataclass(eq=False)
 class SkillGroup:
     """A skill group; number is the peripheral's, id the ICM's (SkillGroupSkillTargetID)."""
 
@@ -119,7 +120,7 @@ class SkillGroup:
     """Members who are AVAILABLE in the group, by ICMAgentID; kept by the agent engine."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Membership:
     """An agent in a skill group: the state may differ from the agent's while on another's call."""
 
@@ -128,7 +129,7 @@ class Membership:
     since: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Device:
     """A telephone or another thing that calls stand at. type: DeviceIDType."""
 
@@ -148,7 +149,7 @@ class Device:
     SkillGroupNumber, SkillGroupID, SkillGroupPriority, CallType."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Team:
     """A team of agents with its supervisors; id is TeamID."""
 
@@ -159,7 +160,7 @@ class Team:
     supervisors: list[Agent] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False)
 class Agent:
     """An agent. id: AgentID, the login name; icm_id: ICMAgentID (AgentSkillTargetID)."""
 
@@ -213,7 +214,7 @@ class Agent:
     """What the agent thought of the suggestions, summed up by field of that request."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Connection:
     """One party of a call: a call at a device. It is what ConnectionCallID + DeviceID name."""
 
@@ -228,9 +229,20 @@ class Connection:
     """Whether the network records it."""
     media: bool = False
     """Whether voice streams of the device run for it."""
+    role: str = ""
+    """What the agent engine counts this party's part as, where that is not the call's direction."""
+    recording_type: int = 0
+    """InvocationType that the network recording was started with."""
+    greeting: Timer | None = None
+    """Runs while the agent greeting plays."""
+
+    @property
+    def direction(self) -> str:
+        """What the agent engine counts the call as at this device."""
+        return self.role or self.call.direction
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """A call of a peripheral. id: ConnectionCallID. variables: 1..10 to text."""
 
@@ -265,9 +277,38 @@ class Call:
     """The agent's connection that this call, a supervisor's own, listens to."""
     bad_line: bool = False
     """An agent reported the line."""
+    calling: str = ""
+    """Who called: the device or number; stays when that party leaves."""
+    calling_device: Device | None = None
+    last_redirect: str = ""
+    """The device that the call rang at before; "": none."""
+    last_redirect_device: Device | None = None
+    queues: list[SkillGroup] = field(default_factory=list)
+    """The skill groups that the call waits for now."""
+    announced: Agent | None = None
+    """The agent that the router chose, until the call rings there."""
+    announced_at: str = ""
+    """The instrument where that agent was when it was announced to him."""
+    answered: bool = False
+    """Somebody who was called has answered."""
+    trunk: int | None = None
+    """The trunk that the call came in on, where the peripheral has trunks."""
+    line_type: int | None = None
+    """LineType, where it does not follow from the direction."""
+    originating_device: str = ""
+    """Where the call that this one is a consultation of was put on hold."""
+    campaign_id: int = 0
+    query_rule_id: int = 0
+    customer_phone: str = ""
+    customer_account: str = ""
+    originated_from: int = 0
+    """CallOriginatedFrom: "D" for one that the dialer made; 0: not said."""
+    instruments: set[str] = field(default_factory=set)
+    """Every device that was a party of the call."""
+    ended_at: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Peripheral:
     """One peripheral: a switch with its agents, devices and groups."""
 

@@ -216,4 +216,9 @@ class LinkServer:
         """Time-outs, a few times a second."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            self.hub.tick(self.now())
+            try:
+                self.hub.tick(self.now())
+            except Exception:
+                # Else there would be no time-outs any more, and nobody would know.
+                self.hub.count("tick_errors")
+                _log.exception("time-outs of the sessions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from fastcil.simulator.server import LinkServer
 from fastcil.simulator.statistics import Statistics
 
 __all__ = ["Simulator", "SimulatorOptions"]
+
+_log = logging.getLogger("fastcil.simulator")
 
 _TURN_SECONDS = 0.01
 """How often the simulated clock follows the real one."""
@@ -95,6 +98,7 @@ class Simulator:
         self.calls = CallEngine(self.site, self.agents, self.statistics)
         self.control = SiteControl(self.site, self.agents)
         self.control.on_offline.append(self.calls.end_peripheral)
+        self.control.on_out_of_service.append(self.calls.end_device)
         self.router = Router(self.site, self.calls, self.agents)
         self.workload = Workload(self.site, self.calls, self.agents, self.options.workload)
         self.hub = Hub(
@@ -197,7 +201,12 @@ class Simulator:
                 target -= late
                 self.hub.count("simulated_ms_behind", int(late * 1000))
             before = now
-            self._catch_up(target, now + _WORK_SECONDS)
+            try:
+                self._catch_up(target, now + _WORK_SECONDS)
+            except Exception:
+                # One planned action that fails must not stop the time of all the others.
+                self.hub.count("simulation_errors")
+                _log.exception("at %.3f simulated seconds", clock.now)
 
     def _catch_up(self, target: float, until: float) -> None:
         clock = self.site.clock

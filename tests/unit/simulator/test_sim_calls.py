@@ -360,7 +360,7 @@ def test_the_same_seed_is_the_same_day() -> None:
         {"consult_share": 0.6, "transfer_share": 0.6},
     ],
 )
-def test_options_that_cannot_be(options: dict[str, float]) -> None:
+def test_options_that_cannot_be(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"share|calls_per_hour|more than 1"):
         WorkloadOptions(**options)
 

@@ -315,6 +315,25 @@ def test_an_outage_ends_calls_and_a_gateway_hides_them(simulator: Simulator) -> 
     assert not simulator.site.peripheral(5000).calls
 
 
+def test_a_telephone_out_of_service_ends_its_calls(simulator: Simulator, bridge: Client) -> None:
+    actions = simulator.actions
+    for agent in ("1002", "1003"):
+        actions.login(agent)
+    call = actions.make_call("1002", "20003")
+    actions.answer("1003")
+    bridge.messages()
+    actions.instrument("20003", in_service=False)
+    names = [m.name for m in bridge.messages()]
+    assert names[0] == "SYSTEM_EVENT"
+    assert names.index("END_CALL_EVENT") < len(names) - 1
+    assert names[-1] == "AGENT_STATE_EVENT"
+    assert call.ended
+    assert actions.agent("1003").device is None
+    actions.instrument("20003", in_service=True)
+    actions.login("1003")
+    assert simulator.actions.agent("1003").device is not None
+
+
 def test_every_event_can_be_encoded_for_every_version() -> None:
     from fastcil.simulator import SimulatorOptions, SiteOptions, WorkloadOptions
 

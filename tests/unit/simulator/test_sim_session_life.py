@@ -126,8 +126,9 @@ def message(number: int, body: bytes) -> bytes:
         (message(9999, struct.pack(">I", 7)), StatusCode.E_CTI_INVALID_MSG_TYPE_FOR_VERSION),
         # CLOSE_REQ without its Status
         (message(7, struct.pack(">I", 7)), StatusCode.E_CTI_BAD_MESSAGE_FORMAT),
-        # HEARTBEAT_REQ with bytes behind it
-        (message(5, struct.pack(">II", 7, 0)), StatusCode.E_CTI_BAD_MESSAGE_FORMAT),
+        # HEARTBEAT_REQ with bytes behind it, which are half a field, or one that it has not
+        (message(5, struct.pack(">IH", 7, 0)), StatusCode.E_CTI_INVALID_FIELD_LENGTH),
+        (message(5, struct.pack(">II", 7, 0)), StatusCode.E_CTI_INVALID_FIELD_TAG),
         # CLIENT_EVENT_REPORT_REQ with a Text that is longer than the message
         (
             message(32, struct.pack(">IHHH", 7, 0, 7, 50) + b"short"),

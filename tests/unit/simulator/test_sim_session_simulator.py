@@ -119,3 +119,9 @@ def test_counts() -> None:
         "sessions_opened": 1,
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_the_documentation_has_every_option_of_the_workload() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "simulator.md").read_text()
+    for field in dataclasses.fields(WorkloadOptions):
+        assert f"`{field.name}`" in page, field.name

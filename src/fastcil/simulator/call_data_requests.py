@@ -1,0 +1,157 @@
+"""Requests about the data of calls, and pictures of calls and devices.
+
+Source: GED-188 guide, Application Level Interfaces: Call Data Update Service, SNAPSHOT_CALL_REQ,
+SNAPSHOT_DEVICE_REQ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastcil.ged188 import NULL_UINT, NULL_USHORT
+from fastcil.ged188.enums import CallType, DispositionCode, StatusCode
+from fastcil.simulator.call_context import check_named, check_size
+from fastcil.simulator.call_events import (
+    STATIC,
+    call_data,
+    client_values,
+    consult_values,
+    device_type,
+    party_lists,
+)
+from fastcil.simulator.call_request_fields import call_of, check_member, given_data
+from fastcil.simulator.model import Call, Connection, RequestError
+from fastcil.simulator.requests import (
+    Handler,
+    Replies,
+    Request,
+    check_control,
+    device_of,
+    missing,
+    peripheral_of,
+)
+from fastcil.simulator.supervision_requests import monitor_status
+
+__all__ = ["HANDLERS"]
+
+_CALL_TYPES = frozenset(int(one) for one in CallType)
+_DISPOSITIONS = frozenset(int(one) for one in DispositionCode)
+_UNCHANGED = (0, NULL_USHORT)
+"""CallType and CalledPartyDisposition: neither table has a value 0."""
+_UNUSED = (0, NULL_UINT)
+"""CampaignID and QueryRuleID: "set to zero if not used"."""
+_MAX_CALLS = 16
+"""Source: guide, SNAPSHOT_DEVICE_CONF, NumCalls: "up to a maximum of 16"."""
+
+
+def _call(request: Request) -> Call:
+    """A call in progress, or one that ended lately. Raises RequestError (FAILURE_CONF)
+    E_CTI_INVALID_CALLID, E_CTI_NOT_CALL_PARTY."""
+    peripheral = peripheral_of(request)
+    number = request.message["ConnectionCallID"]
+    call = peripheral.calls.get(number) or request.calls.finished(peripheral, number)
+    if call is None:
+        raise RequestError(0, f"no call {number}", status=StatusCode.E_CTI_INVALID_CALLID)
+    check_member(request, call)
+    return call
+
+
+def _numbers(request: Request) -> dict[str, Any]:
+    """What SET_CALL_DATA_REQ has besides the call context, as far as it is given."""
+    message = request.message
+    found: dict[str, Any] = {}
+    kind, disposition = message["CallType"], message["CalledPartyDisposition"]
+    if kind not in _UNCHANGED:
+        if kind not in _CALL_TYPES:
+            raise RequestError(0, f"no CallType {kind}", status=StatusCode.E_CTI_INVALID_CALL_TYPE)
+        found["CallType"] = kind
+    if disposition not in _UNCHANGED:
+        if disposition not in _DISPOSITIONS:
+            raise RequestError(
+                0,
+                f"no disposition {disposition}",
+                status=StatusCode.E_CTI_CALLED_PARTY_DISPOSITION,
+            )
+        found["CalledPartyDisposition"] = disposition
+    for name in ("CampaignID", "QueryRuleID"):
+        if message[name] not in _UNUSED:
+            found[name] = message[name]
+    for name in (
+        "CustomerPhoneNumber",
+        "CustomerAccountNumber",
+        "RouterCallKeyDay",
+        "RouterCallKeyCallID",
+        "RouterCallKeySequenceNumber",
+        "CallOriginatedFrom",
+    ):
+        if message.get(name) is not None:
+            found[name] = message[name]
+    return found
+
+
+def set_call_data(request: Request) -> Replies:
+    """SET_CALL_DATA_REQ, during the call and some time after it."""
+    call = _call(request)
+    data = {**given_data(request), **_numbers(request)}
+    check_named(request.site, data)
+    check_size(call, data)
+    request.calls.set_data(call, data)
+    return [("SET_CALL_DATA_CONF", {})]
+
+
+def release_call(request: Request) -> Replies:
+    """RELEASE_CALL_REQ: the client has finished with the data of a call; the call goes on."""
+    request.calls.release(_call(request))
+    return [("RELEASE_CALL_CONF", {})]
+
+
+def snapshot_call(request: Request) -> Replies:
+    """SNAPSHOT_CALL_REQ."""
+    call = call_of(request, peripheral_of(request))
+    parties = call.connections
+    values: dict[str, Any] = {
+        "CallType": call.type,
+        "CalledPartyDisposition": call.disposition,
+        **call_data(call),
+        **client_values(call),
+        **party_lists(call, "CallConnection"),
+        "CallDeviceType": [device_type(c.device_id, c.device) for c in parties],
+        "CallDeviceID": [c.device_id for c in parties],
+        "CallDeviceConnectionState": [int(c.state) for c in parties],
+        **consult_values(call),
+    }
+    # The one message with a router call key that has no field for this part of it.
+    values.pop("RouterCallKeySequenceNumber", None)
+    return [("SNAPSHOT_CALL_CONF", values)]
+
+
+def snapshot_device(request: Request) -> Replies:
+    """SNAPSHOT_DEVICE_REQ: "must be granted both Client Control and All Events services to look
+    at all devices"."""
+    peripheral = peripheral_of(request)
+    name = request.message.get("AgentInstrument") or request.client.instrument
+    if not name:
+        raise missing("AgentInstrument")
+    device = device_of(peripheral, name)
+    check_control(request, device.agent, device)
+    connections = device.connections[:_MAX_CALLS]
+    return [("SNAPSHOT_DEVICE_CONF", _calls(connections))]
+
+
+def _calls(connections: list[Connection]) -> dict[str, list[Any]]:
+    return {
+        "CallConnectionCallID": [c.call.id for c in connections],
+        "CallConnectionDeviceIDType": [STATIC for _ in connections],
+        "CallConnectionDeviceID": [c.device_id for c in connections],
+        "CallState": [int(c.state) for c in connections],
+        "SilentMonitorStatus": [int(monitor_status(c)) for c in connections],
+    }
+
+
+HANDLERS: dict[str, Handler] = {
+    "SET_CALL_DATA_REQ": set_call_data,
+    "RELEASE_CALL_REQ": release_call,
+    "SNAPSHOT_CALL_REQ": snapshot_call,
+    "SNAPSHOT_DEVICE_REQ": snapshot_device,
+}
+"""By message name."""
