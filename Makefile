@@ -6,7 +6,7 @@ STAMP := $(VENV)/.built
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxi ext/*.h ext/*.py ext/cilwire/*.c ext/cilwire/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench bench-gate clean
+.PHONY: help build demo test lint bench bench-gate bench-site clean
 
 help: ## what there is
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -37,6 +37,9 @@ bench: build ## every promise measured beside its peers: one table, and JSON
 
 bench-gate: build ## fails when a promise is broken or a hot call got slower
 	$(BIN)/python -m bench.gate
+
+bench-site: build ## what the event server of a site costs: one table; some minutes
+	$(BIN)/python -m bench.site
 
 clean: ## removes everything that was built
 	rm -rf $(VENV) .venv-* build dist src/*.egg-info .benchmarks bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -135,6 +135,10 @@ def test_the_picture_at_the_start_is_the_truth() -> None:
         assert calls
         agents = {f.get("AgentID"): f.get("AgentState") for f in frames if f.message_id == 37}
         assert agents == site.truth()[1]
+        await site.simulator.stop()
+        await until(client, "OnCTIOSFailure")
+        status = (await client.monitor())[-1].get("StatusSystem")
+        assert status.get("StatusCTIServer") == 1, "there is no CTI Server any more"
 
     run(test, workload=WorkloadOptions(calls_per_hour=200))
 

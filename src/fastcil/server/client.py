@@ -74,6 +74,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
+    @property
+    def closing(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._closing
+
     def tune(self, send_buffer: int | None) -> None:
         """Set what the system buffers for this connection, if it is not the default."""
         if send_buffer is not None and self._transport is not None:
@@ -236,7 +241,9 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.server.counters.filters_set += 1
         self.server.set_monitor(self)
         self._tell_resumed()
-        established = replies.established(self.connection_id, arguments.get("InvokeID"))
+        established = replies.established(
+            self.connection_id, arguments.get("InvokeID"), self.server.system_status()
+        )
         if mode == 1:
             self.push(established, keep=True)
         else:
@@ -307,8 +314,10 @@ class ClientConnection(asyncio.BufferedProtocol):
                     continue
                 break
             self.server.counters.frames_sent += outbox.taken - before
-            self.progress_at = asyncio.get_running_loop().time()
             self._write(b"".join(buffers))
+            self.progress_at = self._sent_at
+            if not outbox and not outbox.wants_snapshot:
+                break
         if self._waiting is not None and not self.outbox.snapshot_pending and not self._closing:
             frame, self._waiting = self._waiting, None
             self._request(frame)

@@ -47,14 +47,15 @@ class Setting:
     secret: bool = False
 
     def problem(self, value: Any) -> str | None:
-        """What is wrong with a value, in words; None when it is good."""
+        """What is wrong with a value, in words; None when it is good. A secret is not repeated."""
+        shown = "***" if self.secret else repr(value)
         if isinstance(value, bool) and self.kind is int:
             value = int(value)
         if not isinstance(value, self.kind):
             wanted = "a whole number" if self.kind is int else "text"
-            return f"{wanted} expected, got {value!r}"
+            return f"{wanted} expected, got {shown}"
         if self.values and value not in self.values:
-            return f"one of {', '.join(self.values)} expected, got {value!r}"
+            return f"one of {', '.join(self.values)} expected, got {shown}"
         if isinstance(value, int):
             low, high = self.minimum or 0, 0xFFFFFFFF if self.maximum is None else self.maximum
             if not low <= value <= high:
@@ -92,6 +93,7 @@ _LIVE = frozenset(
         "MonitorToken",
         "MaxConnectionsPerAddress",
         "RequestsPerSecond",
+        "DrainSeconds",
     }
 )
 _OURS = "this server's own"
@@ -121,6 +123,8 @@ _OWN = (
     ("RequestsPerSecond", int, 50, "requests a client may send in a second; 0 for no limit", ()),
     ("MetricsPort", int, 0, "HTTP port of /metrics and /health on this host; 0 for none", ()),
     ("LogFormat", str, "text", "how log lines look", ("text", "json")),
+    ("DrainSeconds", int, 5, "how long SIGTERM waits for answers that are due and for clients to "
+     "take what is queued for them", ()),
 )  # fmt: skip
 
 
@@ -185,6 +189,12 @@ class ServerConfig:
     peripherals: dict[int, int] = field(default_factory=dict)
     """PeripheralID to PeripheralType, of [Server.Peripherals.<name>]."""
     path: Path | None = None
+    given: dict[tuple[str, str], int | str] = field(default_factory=dict)
+    """Values of the command line: they come before those of the file, also after a reload."""
+
+    def give(self, section: str, name: str, value: int | str) -> None:
+        """A value of the command line."""
+        self.given[section, name] = self.values[section, name] = value
 
     def get(self, section: str, name: str) -> Any:
         """The value given, else the default. Raises KeyError for what is no setting."""

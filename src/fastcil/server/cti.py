@@ -56,6 +56,8 @@ _CONFIG = int(
 )
 _CONFIG_SECONDS = 15.0
 _COLLECT_SECONDS = 10.0
+_TURN = 64  # events of the link that are taken in before others have their turn
+_RETRIES = 3  # of a snapshot of which requests were not answered, while the link is there
 
 
 class _Requests:
@@ -107,8 +109,14 @@ class CtiServer:
         self._tasks: list[asyncio.Task[None]] = []
         self._reconciling: asyncio.Task[None] | None = None
         self._again = False
+        self._fresh = False
         self._known = asyncio.Event()
         self._configured = asyncio.Event()
+
+    @property
+    def known(self) -> bool:
+        """Whether the state of the site was taken whole since the link was last lost."""
+        return self._fresh
 
     async def start(self, timeout: float | None = 60.0) -> None:
         """Open the link and learn the site. Raises LinkError when there is no session in time."""
@@ -129,9 +137,13 @@ class CtiServer:
         self._tasks = []
 
     async def _listen(self, stream: Any) -> None:
+        turn = 0
         async for event in stream:
             # Confirmations that came with it are answered first: they are what it follows from.
-            await asyncio.sleep(0)
+            # What stands behind it came with it, or earlier than anything that comes now.
+            if turn % _TURN == 0:
+                await asyncio.sleep(0)
+            turn = turn + 1 if len(stream) else 0
             try:
                 self._event(event)
             except Exception:
@@ -155,6 +167,7 @@ class CtiServer:
             self._reconcile()
         elif isinstance(event, LinkLost):
             self.source.link = None
+            self._fresh = False
             self._tell(SystemEventID.SYS_CTI_SERVER_OFFLINE, f"{event.reason.value}: {event.text}")
         elif isinstance(event, Closed):
             self.source.link = None
@@ -185,26 +198,31 @@ class CtiServer:
         self.source.give([SiteEvent("OnCTIOSFailure", values)])
 
     def _reconcile(self) -> None:
-        """Take the state anew; once more afterwards when that was asked for meanwhile."""
+        """Take the state anew; once more afterwards when that was asked for meanwhile, and a few
+        times more while requests are not answered."""
         if self._reconciling is not None and not self._reconciling.done():
             self._again = True
             return
         self._reconciling = asyncio.get_running_loop().create_task(self._take())
 
     async def _take(self) -> None:
+        retries = _RETRIES
         while True:
             self._again = False
+            unanswered = 0
             try:
                 await self._inventory()
-                failed = await self.source.reconcile()
+                unanswered = await self.source.reconcile()
             except Exception:
                 _log.exception("the state of the site could not be taken")
             else:
                 self.reconciled += 1
-                if failed:
-                    _log.info("%d requests of the snapshot failed", failed)
+                self._fresh = self.source.link is not None
+                if unanswered:
+                    _log.warning("%d requests of the snapshot were not answered", unanswered)
             self._known.set()
-            if not self._again:
+            retries -= 1
+            if not self._again and not (unanswered and retries and self.source.link):
                 return
 
     async def _inventory(self) -> None:

@@ -61,6 +61,11 @@ class Desk:
         self.most = most
         self._tasks: dict[ClientConnection, set[asyncio.Task[None]]] = {}
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return any(self._tasks.values())
+
     def takes(self, number: int) -> bool:
         """Whether a request of this number is the site's business."""
         return number in FORWARDED or number in OWN_REQUESTS

@@ -49,9 +49,14 @@ def _encoded(message_id: int, arguments: dict[str, Any], invoke_id: Any) -> Enco
     return Encoded(message_id, encode_frame(message_id, arguments))
 
 
-def established(connection_id: str, invoke_id: Any = None) -> Encoded:
-    """OnMonitorModeEstablished (CTI OS Developer Guide, ISessionEvents)."""
-    status = {
+def established(
+    connection_id: str, invoke_id: Any = None, status: dict[str, Any] | None = None
+) -> Encoded:
+    """OnMonitorModeEstablished (CTI OS Developer Guide, ISessionEvents).
+
+    status: StatusSystem, what is on-line; None where there is no site, and all of it is.
+    """
+    status = status or {
         "StatusCTIServer": 0,
         "StatusCtiServerDriver": 0,
         "StatusCentralController": 0,

@@ -26,6 +26,7 @@ __all__ = ["EventServer"]
 
 _log = logging.getLogger("fastcil.server")
 _ALL = "MessageID=*"
+_DRAIN_TURN = 0.05  # seconds between two looks at whether everything was taken
 _Group = tuple[MessageFilter, int]
 
 
@@ -102,6 +103,8 @@ class EventServer:
         self.drained = asyncio.Event()  # a client takes events again
         self._monitored = asyncio.Event()
         self._finished: asyncio.Future[None] | None = None
+        self.draining = False
+        """Whether drain() has begun: nobody is let in, and no event is taken any more."""
 
     # -- from outside ------------------------------------------------------------------------
 
@@ -109,6 +112,16 @@ class EventServer:
     def port(self) -> int:
         """The port listened on: after start() that which the system chose, if it was 0."""
         return self._port
+
+    @property
+    def listening(self) -> bool:
+        """Whether clients are let in."""
+        return self._server is not None and not self.draining
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes that wait in the outboxes of all clients."""
+        return sum(client.outbox.bytes + client.outbox.held_bytes for client in self._clients)
 
     @property
     def counters(self) -> Counters:
@@ -136,6 +149,35 @@ class EventServer:
         self._server = await loop.create_server(self._accept, self.host, self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         self._tasks = [loop.create_task(self._pump()), loop.create_task(self._house())]
+
+    async def drain(self, seconds: float) -> bool:
+        """Let nobody in any more and send what is queued; stop() comes next. Events that come
+        now are left to the server to which the clients go.
+
+        seconds: how long requests may take to be answered, and clients to take what is theirs.
+        False when that was not enough for all of them.
+        """
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while busy := self._busy():
+            left = until - loop.time()
+            if left <= 0:
+                break
+            self.drained.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.drained.wait(), min(left, _DRAIN_TURN))
+        return not busy
+
+    def _busy(self) -> bool:
+        """Whether an answer is due or an outbox has something."""
+        if self.desk is not None and self.desk.busy:
+            return True
+        for client in list(self._clients):
+            client.flush()
+        return any(client.outbox and not client.closing for client in self._clients)
 
     async def stop(self) -> None:
         """CLOSE (going down) to all clients after what is queued for them; then no more."""
@@ -249,6 +291,11 @@ class EventServer:
         for client in touched:
             client.flush()
 
+    def system_status(self) -> dict[str, Any] | None:
+        """StatusSystem of a site that knows it, None otherwise."""
+        found = None if self.desk is None else getattr(self.desk.site, "system_status", None)
+        return None if found is None else found()
+
     @staticmethod
     def event_time() -> int:
         """Seconds since 1970, as EventTime has them."""
@@ -270,6 +317,8 @@ class EventServer:
 
     def publish(self, event: SourceEvent) -> None:
         """Give an event to the clients that want it. Filters see all of its arguments."""
+        if self.draining:
+            return
         self._counters.events_published += 1
         frame: Frame | None = None
         for (chosen, level), clients in list(self._groups.items()):

@@ -7,13 +7,15 @@ import contextlib
 import logging
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from fastcil.ged188.link import LinkSettings, TlsOptions
 from fastcil.server.config import ConfigError, ServerConfig, load_config
 from fastcil.server.cti import SERVICES, CtiServer
+from fastcil.server.logs import LogHandler, secrets_of, start_logging
+from fastcil.server.metrics import MetricsServer
 from fastcil.server.outbox import Limits
 from fastcil.server.policy import Policy
 from fastcil.server.server import EventServer
@@ -97,7 +99,11 @@ def client_tls(config: ServerConfig) -> ssl.SSLContext | None:
 
 
 class SiteService:
-    """An event server over a CTI Server. `async with` starts and stops it."""
+    """An event server over a CTI Server. `async with` starts and stops it.
+
+    With MetricsPort, metrics has what answers /metrics and /health; it does so from the start on,
+    before the site is known. Raises ConfigError.
+    """
 
     def __init__(
         self,
@@ -128,22 +134,40 @@ class SiteService:
         )
         self.source.publish = self.server.publish_now
         self.source.watch = self.server.watch
+        self.logs: LogHandler | None = None
+        """Where log lines go, when it must be told of new secrets by reload()."""
+        metrics_port = config.number("Fastcil", "MetricsPort")
+        self.metrics = MetricsServer(self, metrics_port) if metrics_port else None
 
     async def start(self, timeout: float | None = 60.0) -> None:
         """Learn the site, then let clients in. Raises LinkError, OSError."""
+        if self.metrics is not None:
+            await self.metrics.start()
         await self.cti.start(timeout)
         await self.server.start()
+        objects = self.source.mapper.objects
+        counts = {"agents": len(objects.agents), "calls": len(objects.calls)}
+        _log.info("serving on %s:%d", self.server.host, self.server.port, extra=counts)
+
+    async def drain(self) -> bool:
+        """Before stop(): no new clients, answers that are due, what is queued; at most
+        DrainSeconds. False when that was not enough."""
+        done = await self.server.drain(float(self.config.number("Fastcil", "DrainSeconds")))
+        _log.info("drained" if done else "some clients did not take what was queued for them")
+        return done
 
     async def stop(self) -> None:
         """Tell the clients, then the CTI Server."""
         await self.server.stop()
         await self.cti.stop()
+        if self.metrics is not None:
+            await self.metrics.stop()
 
     async def __aenter__(self) -> SiteService:
         try:
             await self.start()
         except BaseException:
-            await self.cti.stop()
+            await self.stop()
             raise
         return self
 
@@ -158,6 +182,11 @@ class SiteService:
         if self.config.path is None:
             return []
         found = load_config(self.config.path)
+        found.values.update(self.config.given)
+        found.given = self.config.given
+        if self.logs is not None:
+            # What was a secret until now stays one.
+            self.logs.lines.hide(secrets_of(self.config) | secrets_of(found))
         changed = self.config.changed(found)
         self.config = found
         self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
@@ -197,30 +226,73 @@ def serve_site(
     """Serve a site until SIGTERM or SIGINT; the exit code.
 
     upstream: ctiserver://host[:port][,host[:port]], "simulator" for one in this process, or "" for
-    the configured sides. SIGHUP reads the configuration again. Announces "listening on host:port".
-    Raises ConfigError, LinkError and OSError when it cannot begin.
+    the configured sides. SIGHUP reads the configuration again. The first SIGTERM or SIGINT ends in
+    an orderly way, after at most DrainSeconds and a few more; a second one ends at once. Announces
+    "listening on host:port". Raises ConfigError, LinkError and OSError when it cannot begin.
     """
 
-    async def serve(url: str) -> None:
-        service = SiteService(config, link_settings(config, url), host=host, port=port)
-        loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: _reload(service))
-        async with service:
-            announce(f"listening on {host}:{service.server.port}")
-            await stop.wait()
-
-    async def main() -> None:
+    async def main(logs: LogHandler) -> None:
+        stop = _ending()
         if upstream != SIMULATOR:
-            await serve(upstream)
+            await serve(upstream, stop, logs)
             return
         async with simulated(agents, calls_per_hour, seed) as url:
-            await serve(url)
+            await serve(url, stop, logs)
 
-    asyncio.run(main())
+    async def serve(url: str, stop: asyncio.Event, logs: LogHandler) -> None:
+        service = SiteService(config, link_settings(config, url), host=host, port=port)
+        service.logs = logs
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: _reload(service))
+        try:
+            if await _until(service.start(), stop):
+                announce(f"listening on {host}:{service.server.port}")
+                await stop.wait()
+                await service.drain()
+        finally:
+            await service.stop()
+            _log.info("stopped", extra={"counters": service.server.counts()})
+
+    logs = start_logging(config)
+    try:
+        asyncio.run(main(logs))
+    finally:
+        logs.stop()
     return 0
+
+
+def _ending() -> asyncio.Event:
+    """What SIGTERM or SIGINT sets; from then on either of them ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def first(number: signal.Signals) -> None:
+        for one in numbers:
+            loop.remove_signal_handler(one)
+            signal.signal(one, signal.SIG_DFL)
+        _log.info("%s: going down", number.name)
+        stop.set()
+
+    for number in numbers:
+        loop.add_signal_handler(number, first, number)
+    return stop
+
+
+async def _until(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Do a work unless stop comes first; whether it was done. Raises what the work raises."""
+    loop = asyncio.get_running_loop()
+    task, stopped = loop.create_task(work), loop.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            return not stop.is_set()
+        return False
+    finally:
+        for one in (task, stopped):
+            one.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)
 
 
 def _reload(service: SiteService) -> None:

@@ -30,6 +30,8 @@ __all__ = ["RequestFailed", "SiteSource", "UpstreamLink"]
 
 _log = logging.getLogger("fastcil.server")
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
+_UNANSWERED = (int(StatusCode.E_CTI_TIMEOUT), int(StatusCode.E_CTI_CTI_SERVER_OFFLINE))
+_SNAPSHOT_TRIES = 3
 
 
 class RequestFailed(Exception):
@@ -145,56 +147,80 @@ class SiteSource:
         return list(zip(ids, devices))
 
     async def call_snapshot(self, peripheral: int, call_id: int, device: str) -> list[SiteEvent]:
-        """A call as the CTI Server knows it now. Raises Refused."""
-        answer = await self._ask(
-            "SNAPSHOT_CALL_REQ",
-            {
-                "PeripheralID": peripheral,
-                "ConnectionCallID": call_id,
-                "ConnectionDeviceIDType": 0,
-                "ConnectionDeviceID": device,
-            },
-        )
+        """A call as the CTI Server knows it now. Raises Refused.
+
+        Confirmations may come later than events that tell what happened after them: what was told
+        of the call meanwhile is newer, so it is asked for again, and nothing is taken of a call
+        that ended.
+        """
+        conversations = self.mapper.objects.conversations
+        key = (peripheral, call_id)
+        for _ in range(_SNAPSHOT_TRIES):
+            before = conversations.get(key)
+            touched = None if before is None else before.touched
+            answer = await self._ask(
+                "SNAPSHOT_CALL_REQ",
+                {
+                    "PeripheralID": peripheral,
+                    "ConnectionCallID": call_id,
+                    "ConnectionDeviceIDType": 0,
+                    "ConnectionDeviceID": device,
+                },
+            )
+            after = conversations.get(key)
+            if before is not None and after is None:
+                return []
+            if after is None or after.touched == touched:
+                break
         return list(self.mapper.calls.taken(peripheral, call_id, answer, time.monotonic()))
 
     async def reconcile(self, agents: list[AgentObject] | None = None) -> int:
         """Take the state of the site anew: every agent, his device and its calls.
 
-        Calls that ended meanwhile end for the clients too. Returns how many requests failed.
+        Then, unless only some agents are chosen, what is known of calls that stand at no agent's
+        device: those that are no more end for the clients too. Returns how many requests were not
+        answered; what they would have told is as it was.
         """
-        chosen = list(self.mapper.objects.agents.values()) if agents is None else agents
-        valid: set[tuple[int, int]] = set()
+        objects, calls = self.mapper.objects, self.mapper.calls
+        chosen = list(objects.agents.values()) if agents is None else agents
+        began = time.monotonic()
         devices: dict[tuple[int, int], str] = {}
-        failed = 0
+        unanswered = 0
 
         async def limited(work: Awaitable[Any]) -> Any:
-            nonlocal failed
+            """The answer; None for a refusal, and for none, which is counted."""
+            nonlocal unanswered
             async with self._snapshots:
                 try:
                     return await work
                 except Refused as error:
-                    failed += 1
+                    unanswered += error.code in _UNANSWERED
                     _log.debug("snapshot: %s", error)
-                    return None
+                    return None if error.code in _UNANSWERED else False
 
         async def one(agent: AgentObject) -> None:
             event = await limited(self.query_agent(agent))
-            if event is not None:
+            if event:
                 self.give([event])
             if agent.state in _OUT or not agent.instrument:
                 return
             for call_id, device in await limited(self.device_calls(agent)) or ():
-                valid.add((agent.peripheral, call_id))
                 devices.setdefault((agent.peripheral, call_id), device)
 
         async def call(key: tuple[int, int], device: str) -> None:
-            self.give(await limited(self.call_snapshot(*key, device)) or [])
+            found = await limited(self.call_snapshot(*key, device))
+            self.give(calls.gone(key, began) if found is False else found or [])
 
         await asyncio.gather(*(one(agent) for agent in chosen))
         await asyncio.gather(*(call(key, device) for key, device in devices.items()))
-        if agents is None and not failed:
-            self.give(self.mapper.calls.reconcile(valid))
-        return failed
+        if agents is None:
+            others = {
+                key: next(iter(conversation.connections), "")
+                for key, conversation in objects.conversations.items()
+                if key not in devices and conversation.touched < began
+            }
+            await asyncio.gather(*(call(key, device) for key, device in others.items()))
+        return unanswered
 
     # -- requests of clients -----------------------------------------------------------------
 

@@ -87,6 +87,19 @@ def test_a_call_from_begin_to_end(site: SiteMapper) -> None:
     assert not site.objects.conversations
 
 
+def test_a_call_that_is_taken_from_a_device_ends_there(site: SiteMapper) -> None:
+    """Redirected on no answer: nothing but CALL_DIVERTED_EVENT tells that connection's end."""
+    events = play(
+        site,
+        state("22001", 3, "3001"),
+        call("CALL_DELIVERED_EVENT", "3001", AlertingDeviceID="3001"),
+        call("CALL_DIVERTED_EVENT", "3001", DivertingDeviceID="3001", LocalConnectionState=0),
+    )
+    assert names(events)[-2:] == [("OnCallDiverted", FIRST), ("OnCallEnd", FIRST)]
+    assert [e.complete["CallStatus"] for e in events[-2:]] == [L.LCS_NULL, L.LCS_NULL]
+    assert not site.objects.calls
+
+
 def test_what_begin_tells(site: SiteMapper) -> None:
     (found,) = play(site, begin())
     assert found.complete["ANI"] == "4155551234"
@@ -360,5 +373,8 @@ def test_a_snapshot_ends_what_it_lacks(site: SiteMapper) -> None:
 
 def test_calls_that_ended_meanwhile(site: SiteMapper) -> None:
     play(site, begin("3001"), call("BEGIN_CALL_EVENT", "3002", 303, CalledPartyDisposition=0))
-    assert names(site.calls.reconcile({(5000, 202)})) == [("OnCallEnd", "call.5000.303.3002")]
+    heard = site.objects.conversations[5000, 303].touched
+    assert site.calls.gone((5000, 303), heard) == [], "something was told of it since"
+    assert site.calls.gone((5000, 999), heard + 1) == []
+    assert names(site.calls.gone((5000, 303), heard + 1)) == [("OnCallEnd", "call.5000.303.3002")]
     assert list(site.objects.calls) == [FIRST]

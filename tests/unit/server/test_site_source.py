@@ -317,7 +317,76 @@ def test_reconcile_takes_everything_anew_and_ends_what_is_gone() -> None:
     assert asyncio.run(site.reconcile()) == 0
     given = [event.message_id for event in site.next_events(0)]
     assert given == [37, 83, 24], "agent, call, and the end of the one that is gone"
-    assert [name for name, _ in link.asked] == list(SNAPSHOTS)
+    assert [name for name, _ in link.asked] == [*SNAPSHOTS, "SNAPSHOT_CALL_REQ"]
+    assert not site.mapper.objects.conversations.get((5000, 909))
+
+
+def call_answers(values: Any) -> Message:
+    """The call of the device is known, no other is."""
+    if values["ConnectionCallID"] != 202:
+        raise RequestFailed(13, "CF_INVALID_CSTA_CONNECTION_IDENTIFIER")
+    return CALL
+
+
+def test_a_refused_snapshot_is_an_answer() -> None:
+    """A call of which the CTI Server knows nothing ends; others are not kept by that."""
+    site, _ = source(SNAPSHOT_CALL_REQ=call_answers)
+    site.message(state("22001", AgentState.eTalking, "3001"), 0.0)
+    site.message(call("CALL_ESTABLISHED_EVENT", "3009", 909), 0.0)
+    assert asyncio.run(site.reconcile()) == 0
+    assert set(site.mapper.objects.calls) == {"call.5000.202.3001"}
+
+
+def test_what_was_not_answered_stays_as_it_was() -> None:
+    site, _ = source(SNAPSHOT_CALL_REQ=asyncio.TimeoutError())
+    site.message(state("22001", AgentState.eTalking, "3001"), 0.0)
+    site.message(call("CALL_ESTABLISHED_EVENT", "3009", 909), 0.0)
+    assert asyncio.run(site.reconcile()) == 2
+    assert set(site.mapper.objects.calls) == {"call.5000.909.3009"}
+
+
+def test_a_call_that_began_meanwhile_goes_on() -> None:
+    """Its events came after the device had been asked for its calls."""
+    site, link = source()
+    site.message(state("22001", AgentState.eTalking, "3001"), 0.0)
+
+    def late(values: Any) -> Message:
+        site.message(call("CALL_DELIVERED_EVENT", "3001", 303))
+        return DEVICE
+
+    link.answers = {**link.answers, "SNAPSHOT_DEVICE_REQ": late}
+    asyncio.run(site.reconcile())
+    assert set(site.mapper.objects.calls) == {"call.5000.202.3001", "call.5000.303.3001"}
+
+
+def test_a_snapshot_that_is_older_than_the_events_is_taken_again() -> None:
+    site, link = source()
+    site.message(state("22001", AgentState.eTalking, "3001"), 0.0)
+    site.message(call("CALL_ESTABLISHED_EVENT", "3001", 202), 0.0)
+
+    def late(values: Any) -> Message:
+        asked = [name for name, _ in link.asked].count("SNAPSHOT_CALL_REQ")
+        if asked == 1:  # held and retrieved again, which the confirmation does not know
+            site.message(call("CALL_HELD_EVENT", "3001", 202))
+        return CALL
+
+    link.answers = {**link.answers, "SNAPSHOT_CALL_REQ": late}
+    asyncio.run(site.reconcile())
+    assert [name for name, _ in link.asked].count("SNAPSHOT_CALL_REQ") == 2
+
+
+def test_a_snapshot_of_a_call_that_ended_meanwhile() -> None:
+    site, link = source()
+    site.message(state("22001", AgentState.eTalking, "3001"), 0.0)
+    site.message(call("CALL_ESTABLISHED_EVENT", "3001", 202), 0.0)
+
+    def late(values: Any) -> Message:
+        site.message(message("END_CALL_EVENT", ConnectionCallID=202))
+        return CALL
+
+    link.answers = {**link.answers, "SNAPSHOT_CALL_REQ": late}
+    asyncio.run(site.reconcile())
+    assert not site.mapper.objects.calls
 
 
 def test_every_request_can_be_made_from_its_object_alone() -> None:

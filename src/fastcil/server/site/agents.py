@@ -10,22 +10,35 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from fastcil.catalog import AgentState, FailureCode, event
-from fastcil.ged188 import NULL_UINT, Message
+from fastcil.ged188 import Message
 from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
 from fastcil.server.site.objects import AgentObject, Objects, device_key, skill_group_key
 
-__all__ = ["AgentBook"]
+__all__ = ["CALLBACKS", "AgentBook"]
 
 Events = Iterator[SiteEvent]
 
-_STATE = tuple(event("OnAgentStateChange").keywords)
-_STATE_TEXT = frozenset(
-    p.keyword for p in event("OnAgentStateChange").parameters if p.type == "STRING"
+_STATE = tuple(
+    (p.keyword, "" if p.type == "STRING" else 0) for p in event("OnAgentStateChange").parameters
 )
+_GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
 _DELETED = int(RecordType.CONFIG_RECORD_DELETE)
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
+
+CALLBACKS: dict[str, tuple[str, ...]] = {
+    "AGENT_STATE_EVENT": ("OnAgentStateChange", "OnPreLogout", "OnPostLogout"),
+    "QUERY_AGENT_STATE_CONF": ("OnQueryAgentStateConf",),
+    "AGENT_TEAM_CONFIG_EVENT": ("OnNewAgentTeamMember",),
+    "SYSTEM_EVENT": ("OnCTIOSFailure",),
+    "RTP_STARTED_EVENT": ("OnCallRTPStarted",),
+    "RTP_STOPPED_EVENT": ("OnCallRTPStopped",),
+    "EMERGENCY_CALL_EVENT": ("OnEmergencyCall",),
+    "CONFIG_AGENT_EVENT": ("OnAgentInfoEvent",),
+    "CONFIG_SKILL_GROUP_EVENT": ("OnSkillInfoEvent",),
+}
+"""The events that a message can cause."""
 
 _SYSTEM_TEXT = {
     SystemEventID.SYS_CENTRAL_CONTROLLER_ONLINE: "The central controller is on-line",
@@ -58,11 +71,13 @@ class AgentBook:
 
     def _learn(self, agent: AgentObject, told: dict[str, Any]) -> None:
         """Facts of an agent, and the seat that follows from them."""
-        agent.values.update(told)
-        agent.values.update(PeripheralID=agent.peripheral, UniqueObjectID=agent.key)
-        agent.values["AgentID"] = agent.agent_id
-        agent.values["EnablementMask"] = enablement.agent_mask(agent.state)
-        self.objects.seat(agent, "" if agent.state in _OUT else agent.instrument)
+        values = agent.values
+        values.update(told)
+        values["PeripheralID"], values["AgentID"] = agent.peripheral, agent.agent_id
+        values["UniqueObjectID"] = agent.key
+        state = agent.state
+        values["EnablementMask"] = enablement.agent_mask(state)
+        self.objects.seat(agent, "" if state in _OUT else agent.instrument)
 
     def _groups(self, agent: AgentObject, message: Message, prefix: str = "") -> None:
         """The skill groups that a message lists."""
@@ -70,10 +85,7 @@ class AgentBook:
         if not isinstance(numbers, list):
             return
         agent.skill_groups = {}
-        columns = {
-            name: message.get(f"{prefix}{name}") or []
-            for name in ("SkillGroupID", "SkillGroupPriority", "SkillGroupState")
-        }
+        columns = {name: message.get(f"{prefix}{name}") or [] for name in _GROUP[1:]}
         for i, group in enumerate(numbers):
             entry: dict[str, Any] = {"SkillGroupNumber": group}
             for name, column in columns.items():
@@ -84,7 +96,7 @@ class AgentBook:
     def state_values(self, agent: AgentObject) -> dict[str, Any]:
         """The arguments of OnAgentStateChange, every documented one present."""
         values = agent.values
-        return {k: values.get(k, "" if k in _STATE_TEXT else 0) for k in _STATE}
+        return {keyword: values.get(keyword, default) for keyword, default in _STATE}
 
     def _state(self, message: Message, now: float) -> Events:
         agent_id = message.get("AgentID", "")
@@ -93,18 +105,11 @@ class AgentBook:
         agent = self.objects.agent(message["PeripheralID"], agent_id)
         self.objects.peripheral_types[agent.peripheral] = message["PeripheralType"]
         before = agent.state
-        self._learn(agent, convert.keyword_fields(message))
-        group = message["SkillGroupNumber"]
-        if group != NULL_UINT:
-            agent.skill_groups[group] = {
-                name: convert.number(name, message[name])
-                for name in (
-                    "SkillGroupNumber",
-                    "SkillGroupID",
-                    "SkillGroupPriority",
-                    "SkillGroupState",
-                )
-            }
+        told = convert.keyword_fields(message)
+        self._learn(agent, told)
+        group = told["SkillGroupNumber"]
+        if group != -1:
+            agent.skill_groups[group] = {name: told[name] for name in _GROUP}
         self._groups(agent, message, "Flt")
         minimal = self.state_values(agent)
         complete = {**minimal, **nested(agent.skill_groups.values(), "SkillGroup")}

@@ -21,10 +21,11 @@ from fastcil.server.site.objects import (
     Objects,
     call_key,
     device_key,
+    full_names,
     new_call_values,
 )
 
-__all__ = ["CallBook"]
+__all__ = ["CALLBACKS", "CallBook"]
 
 _L = LocalConnectionState
 Events = Iterator[SiteEvent]
@@ -48,9 +49,37 @@ _SIMPLE: dict[str, tuple[str, int | None, str]] = {
     "CALL_REACHED_NETWORK_EVENT": ("OnCallReachedNetworkEvent", None, "TrunkUsedDeviceID"),
     "CALL_DIVERTED_EVENT": ("OnCallDiverted", None, "DivertingDeviceID"),
 }
+CALLBACKS: dict[str, tuple[str, ...]] = {
+    **{name: (callback, "OnCallBegin") for name, (callback, _, _) in _SIMPLE.items()},
+    "CALL_DIVERTED_EVENT": ("OnCallDiverted", "OnCallBegin", "OnCallEnd"),
+    "BEGIN_CALL_EVENT": ("OnCallBegin",),
+    "END_CALL_EVENT": ("OnCallEnd",),
+    "CALL_DATA_UPDATE_EVENT": ("OnCallDataUpdate", "OnCallBegin"),
+    "CALL_CLEARED_EVENT": ("OnCallCleared",),
+    "CALL_CONNECTION_CLEARED_EVENT": ("OnCallConnectionCleared", "OnCallBegin", "OnCallEnd"),
+    "CALL_TRANSFERRED_EVENT": (
+        "OnCallTransferred",
+        "OnCallBegin",
+        "OnCallDataUpdate",
+        "OnCallEnd",
+    ),
+    "CALL_CONFERENCED_EVENT": (
+        "OnCallConferenced",
+        "OnCallBegin",
+        "OnCallDataUpdate",
+        "OnCallEnd",
+    ),
+    "CALL_TRANSLATION_ROUTE_EVENT": ("OnTranslationRoute",),
+    "AGENT_PRE_CALL_EVENT": ("OnAgentPrecallEvent",),
+    "AGENT_PRE_CALL_ABORT_EVENT": ("OnAgentPrecallAbortEvent",),
+    "SNAPSHOT_CALL_CONF": ("OnSnapshotCallConf", "OnCallEnd"),
+}
+"""The events that a message can cause: its own, then those that may stand around it."""
 _DEVICES = ("CallingDeviceID", "CalledDeviceID")
 # Fields that belong to one connection, not to the call: a new connection does not inherit them.
-_OWN = ("ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType")
+_OWN = frozenset(
+    {"ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType"}
+)
 
 
 class CallBook:
@@ -145,10 +174,12 @@ class CallBook:
 
     def _learn(self, conversation: Conversation, told: dict[str, Any]) -> None:
         """Facts of the call as a whole, for all of its connections."""
-        for values in (conversation.values, *(c.values for c in conversation.connections.values())):
-            for name, value in told.items():
-                if name not in _OWN and name in values:
-                    values[name] = value
+        # Conversations and their connections have the same keywords.
+        known = conversation.values
+        shared = {n: value for n, value in told.items() if n in known and n not in _OWN}
+        known.update(shared)
+        for call in conversation.connections.values():
+            call.values.update(shared)
 
     def _named(self, message: Message, now: float) -> tuple[CallObject, list[SiteEvent]]:
         """The connection that a message tells of, with its OnCallBegin when it is new."""
@@ -164,11 +195,12 @@ class CallBook:
             call.values["CallStatus"] = int(_L.LCS_INITIATE)
             self._match_precall(call, now)
             begun.append(self.event("OnCallBegin", call))
+        values, full = call.values, full_names()
         for name, value in told.items():
-            if name in call.values and name != "ConnectionDeviceID":
-                call.values[name] = value
-                if f"{name}Full" in call.values:
-                    call.values[f"{name}Full"] = value
+            if name in values and name != "ConnectionDeviceID":
+                values[name] = value
+                if name in full:
+                    values[full[name]] = value
         return call, begun
 
     def _match_precall(self, call: CallObject, now: float) -> None:
@@ -198,9 +230,16 @@ class CallBook:
         elif callback == "OnCallDelivered" and message.get(acting, "") in ("", call.device_id):
             # Only the called side rings; the caller's own connection stays as it was.
             call.values["CallStatus"] = int(_L.LCS_ALERTING)
+        gone = callback == "OnCallDiverted" and message["LocalConnectionState"] == _L.LCS_NULL
+        if gone:
+            call.values["CallStatus"] = int(_L.LCS_NULL)
         event = self.event(callback, call)
         call.failed = call.failed or callback == "OnCallFailed"
         yield event
+        if gone:
+            # The device from which the call was taken has nothing of it any more; nobody else
+            # tells that connection's end.
+            yield self._finish(call)
 
     def _begin(self, message: Message, now: float) -> Events:
         _, begun = self._named(message, now)
@@ -336,8 +375,7 @@ class CallBook:
 
     def _agents_at(self, instrument: str) -> Iterable[str]:
         """Keys of the agents at an instrument: the message names no peripheral."""
-        end = f".{instrument}"
-        return [a.key for key, a in self.objects.agent_at.items() if key.endswith(end)]
+        return [agent.key for agent in self.objects.at_instrument.get(instrument, {}).values()]
 
     def _waiting(self, callback: str, told: dict[str, Any]) -> SiteEvent:
         chosen = coerced(callback)
@@ -395,16 +433,19 @@ class CallBook:
         for call in list(conversation.connections.values()):
             if call.device_id not in present:
                 yield self._finish(call)
+        if not present:
+            self.objects.conversations.pop((peripheral, call_id), None)
         for call in list(conversation.connections.values()):
             yield self.snapshot(call)
 
-    def reconcile(self, valid: set[tuple[int, int]]) -> list[SiteEvent]:
-        """After a spell without events: calls that are no more end for the listeners too."""
-        events: list[SiteEvent] = []
-        for key, conversation in list(self.objects.conversations.items()):
-            if key not in valid:
-                events += [self._finish(c) for c in list(conversation.connections.values())]
-                del self.objects.conversations[key]
+    def gone(self, key: tuple[int, int], before: float) -> list[SiteEvent]:
+        """The CTI Server knows no call of this id: it ends, unless something was told of it since
+        `before`; then its end will be told as well."""
+        conversation = self.objects.conversations.get(key)
+        if conversation is None or conversation.touched >= before:
+            return []
+        events = [self._finish(call) for call in list(conversation.connections.values())]
+        del self.objects.conversations[key]
         return events
 
     def snapshot(self, call: CallObject) -> SiteEvent:

@@ -13,7 +13,16 @@ from typing import Any
 from fastcil.catalog import keyword_id
 from fastcil.ged188 import NULL_UINT, NULL_USHORT, Message
 
-__all__ = ["ALIASES", "call_fields", "clients", "ecc", "enterprise_id", "keyword_fields", "number"]
+__all__ = [
+    "ALIASES",
+    "call_fields",
+    "clients",
+    "ecc",
+    "enterprise_id",
+    "keyword_fields",
+    "number",
+    "targets",
+]
 
 ALIASES = {
     "QueueDeviceID": "QueuedDeviceID",
@@ -33,9 +42,11 @@ _UNSIGNED = frozenset({"ConnectionCallID", "CallConnectionCallID", "NewConnectio
 _NOT_OURS = frozenset({"MonitorID", "InvokeID"})
 """Numbers of the server's own session with the CTI Server, which mean nothing to a client."""
 _TARGETS: dict[str, tuple[str, ...]] = {}
+_ABSENT = (NULL_UINT, NULL_USHORT)
+_PLANS: dict[str, tuple[str, str, bool]] = {}
 
 
-def _targets(name: str) -> tuple[str, ...]:
+def targets(name: str) -> tuple[str, ...]:
     """The keywords that a field becomes: none, one, or its own and the alias."""
     found = _TARGETS.get(name)
     if found is None:
@@ -46,21 +57,39 @@ def _targets(name: str) -> tuple[str, ...]:
 
 def number(name: str, value: int) -> int:
     """A number as the CIL has it: "absent" is -1 where the CIL's type is signed."""
-    return -1 if value in (NULL_UINT, NULL_USHORT) and name not in _UNSIGNED else value
+    return -1 if value in _ABSENT and name not in _UNSIGNED else value
 
 
 def keyword_fields(message: Message) -> dict[str, Any]:
     """The fields of a message that are CIL keywords; lists and unknown tags are left out."""
     found: dict[str, Any] = {}
+    plans = _PLANS
     for name, value in message.to_dict().items():
-        if isinstance(value, list):
+        try:
+            keyword, alias, signed = plans[name]
+        except KeyError:
+            keyword, alias, signed = _plan(name)
+        if not keyword:
             continue
-        if isinstance(value, bytes):
-            value = value.rstrip(b"\0").decode("utf-8", "surrogateescape")
-        elif isinstance(value, int):
-            value = number(name, value)
-        for keyword in _targets(name):
-            found[keyword] = value
+        kind = type(value)
+        if kind is int:
+            if signed and value in _ABSENT:
+                value = -1
+        elif kind is not str:
+            if kind is list:
+                continue
+            if kind is bytes:
+                value = value.rstrip(b"\0").decode("utf-8", "surrogateescape")
+        found[keyword] = value
+        if alias:
+            found[alias] = value
+    return found
+
+
+def _plan(name: str) -> tuple[str, str, bool]:
+    """Both keywords of a field, "" for none, and whether "absent" is -1; remembered."""
+    first, second, *_ = (*targets(name), "", "")
+    found = _PLANS[name] = (first, second, name not in _UNSIGNED)
     return found
 
 

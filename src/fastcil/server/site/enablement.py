@@ -81,9 +81,18 @@ _INITIATING = _B.ENABLE_TRANSFER_INIT | _B.ENABLE_CONFERENCE_INIT
 _NO_SINGLE_STEP = frozenset({2, 3, 4, 5})
 
 
+# The same as plain numbers: flags are slow to combine, and this is done for every event.
+_AGENT_BITS = {int(state): int(bits) for state, bits in _AGENT.items()}
+_CALL_BITS = {int(status): int(bits) for status, bits in _CALL.items()}
+_CONNECT, _HELD = int(_L.LCS_CONNECT), int(_L.LCS_HELD)
+_OTHER_STATE, _SECOND_BITS, _NONE = int(_LOGGED_IN), int(_SECOND), int(_B.DISABLE_ALL)
+_NOT_INITIATING = ~int(_INITIATING)
+_NOT_SINGLE = ~int(_B.ENABLE_SINGLE_STEP_TRANSFER | _B.ENABLE_SINGLE_STEP_CONFERENCE)
+
+
 def agent_mask(state: int) -> int:
     """The bits that follow from the agent's state alone."""
-    return int(_AGENT.get(state, _LOGGED_IN))
+    return _AGENT_BITS.get(state, _OTHER_STATE)
 
 
 def call_mask(status: int, others: Iterable[int] = (), peripheral_type: int = 17) -> int:
@@ -91,12 +100,12 @@ def call_mask(status: int, others: Iterable[int] = (), peripheral_type: int = 17
 
     status, others: LocalConnectionState of GED-188, CallStatus in the CIL.
     """
-    found = _CALL.get(status, _B(0))
-    if status == _L.LCS_CONNECT and any(other == _L.LCS_HELD for other in others):
-        found = (found | _SECOND) & ~_INITIATING
+    found = _CALL_BITS.get(status, 0)
+    if status == _CONNECT and _HELD in others:
+        found = (found | _SECOND_BITS) & _NOT_INITIATING
     if peripheral_type in _NO_SINGLE_STEP:
-        found &= ~(_B.ENABLE_SINGLE_STEP_TRANSFER | _B.ENABLE_SINGLE_STEP_CONFERENCE)
-    return int(found) or int(_B.DISABLE_ALL)
+        found &= _NOT_SINGLE
+    return found or _NONE
 
 
 def full_mask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from fastcil.catalog import event_id
@@ -11,6 +12,33 @@ from fastcil.catalog.selection import Selection, selection
 __all__ = ["CoercedSelection", "SiteEvent", "coerced"]
 
 _NUMBERS = frozenset({"INT", "SHORT", "UINT", "USHORT"})
+
+
+@cache
+def _kinds() -> dict[str, set[bool]]:
+    """By keyword: whether the fields of GED-188 that become it are numbers."""
+    from fastcil.ged188.schema import MESSAGES_BY_NAME
+    from fastcil.server.site.convert import targets
+
+    found: dict[str, set[bool]] = {}
+    for spec in MESSAGES_BY_NAME.values():
+        for field in (*spec.fixed, *spec.alternative, *spec.floating):
+            for keyword in targets(field.name):
+                is_number = field.type.value not in ("STRING", "UNSPEC", "NAMEDVAR", "NAMEDARRAY")
+                found.setdefault(keyword, set()).add(is_number)
+    return found
+
+
+def _differs(keyword: str, wants_number: bool) -> bool:
+    """Whether a keyword may have a value of the other kind than an event documents: as a field has
+    it, as a new call has it, or as the server makes it (call and device ids)."""
+    from fastcil.server.site.objects import new_call_values
+
+    value = new_call_values().get(keyword)
+    kinds = set(_kinds().get(keyword, ()))
+    if value is not None:
+        kinds.add(isinstance(value, int))
+    return not kinds or kinds != {wants_number} or "CallID" in keyword or "DeviceID" in keyword
 
 
 class CoercedSelection:
@@ -30,7 +58,8 @@ class CoercedSelection:
         self._coerce = [
             (parameter.keyword, parameter.type in _NUMBERS)
             for parameter in event(callback).parameters
-            if parameter.type in _NUMBERS or parameter.type == "STRING"
+            if (parameter.type in _NUMBERS or parameter.type == "STRING")
+            and _differs(parameter.keyword, parameter.type in _NUMBERS)
         ]
 
     def values(self, fields: dict[str, Any], level: int) -> dict[str, Any]:

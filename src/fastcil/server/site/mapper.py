@@ -63,7 +63,7 @@ class SiteMapper:
         """Agents, devices and calls as a client in monitor mode gets them at its start."""
         objects = self.objects
         found = [self.agents.snapshot(agent) for agent in objects.agents.values()]
-        seated = [a for a in objects.agents.values() if a in objects.agent_at.values()]
+        seated = [a for a in objects.agents.values() if objects.agent_at.get(a.seat) is a]
         found += [self.agents.device_snapshot(agent) for agent in seated]
         found += [self.calls.snapshot(call) for call in objects.calls.values()]
         return found

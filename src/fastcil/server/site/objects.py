@@ -23,6 +23,7 @@ __all__ = [
     "agent_key",
     "call_key",
     "device_key",
+    "full_names",
     "new_call_values",
     "skill_group_key",
     "team_key",
@@ -102,11 +103,31 @@ def _defaults() -> tuple[tuple[str, Any], ...]:
 
 def new_call_values() -> dict[str, Any]:
     """A value for every keyword that any call event has."""
+    found = _template().copy()
+    for name in _nested_defaults():
+        found[name] = {}  # each call has its own
+    return found
+
+
+@cache
+def _template() -> dict[str, Any]:
     found = dict(_defaults())
     found["ECC"] = {}
     found["CTIClients"] = {}
     found["FilterTarget"] = "CallEvent"
     return found
+
+
+@cache
+def _nested_defaults() -> tuple[str, ...]:
+    return tuple(name for name, value in _template().items() if isinstance(value, dict))
+
+
+@cache
+def full_names() -> dict[str, str]:
+    """By keyword of a device: the one that has the same with Full at its end."""
+    names = _template()
+    return {name: f"{name}Full" for name in names if f"{name}Full" in names}
 
 
 @dataclass(eq=False)
@@ -121,6 +142,8 @@ class AgentObject:
     """By SkillGroupNumber: SkillGroupNumber, ID, Priority, State."""
     team: int = 0
     is_supervisor: bool = False
+    seat: str = ""
+    """Key of the device at which he is logged in, "" for none."""
 
     @property
     def state(self) -> int:
@@ -170,6 +193,8 @@ class Objects:
         self.agents: dict[str, AgentObject] = {}
         self.agent_at: dict[str, AgentObject] = {}
         """By the key of the device at which an agent is logged in."""
+        self.at_instrument: dict[str, dict[int, AgentObject]] = {}
+        """The same by instrument, then by PeripheralID."""
         self.conversations: dict[tuple[int, int], Conversation] = {}
         """By PeripheralID and ConnectionCallID."""
         self.calls: dict[str, CallObject] = {}
@@ -191,10 +216,27 @@ class Objects:
 
     def seat(self, agent: AgentObject, instrument: str) -> None:
         """The agent is logged in at a device; "" when at none."""
-        for key in [k for k, a in self.agent_at.items() if a is agent]:
-            del self.agent_at[key]
-        if instrument:
-            self.agent_at[device_key(agent.peripheral, instrument)] = agent
+        key = device_key(agent.peripheral, instrument) if instrument else ""
+        if agent.seat != key:
+            self._leave(agent)
+            agent.seat = key
+        other = self.agent_at.get(key)
+        if key and other is not agent:
+            if other is not None:
+                self._leave(other)
+            self.agent_at[key] = agent
+            self.at_instrument.setdefault(instrument, {})[agent.peripheral] = agent
+
+    def _leave(self, agent: AgentObject) -> None:
+        """An agent is at his device no more."""
+        if self.agent_at.get(agent.seat) is not agent:
+            return
+        del self.agent_at[agent.seat]
+        instrument = agent.seat.split(".", 2)[2]
+        found = self.at_instrument[instrument]
+        del found[agent.peripheral]
+        if not found:
+            del self.at_instrument[instrument]
 
     def agent_of(self, call: CallObject) -> AgentObject | None:
         """The agent at the device of a call, if one is logged in there."""

@@ -1,0 +1,210 @@
+"""What tables of messages and fields cannot tell of the events: the words of docs/events.md.
+
+CLIENT, SERVER, NEVER: by callback, who makes an event or why it does not occur. COMPUTED: by
+callback, fields that the server works out. OF_CALLS: such fields of every event of a call;
+OF_ANSWERS: of every confirmation to the client that asked.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CLIENT", "COMPUTED", "NEVER", "OF_ANSWERS", "OF_CALLS", "SERVER"]
+
+CLIENT: dict[str, str] = {
+    "OnConnection": "the session is open",
+    "OnConnectionClosed": "the application disconnected",
+    "OnConnectionFailure": "the connection was lost or could not be made",
+    "OnConnectionRejected": "the versions of client and server do not go together",
+    "OnHeartbeat": "the server answered a heartbeat",
+    "OnMissingHeartbeat": "a heartbeat was not answered in time",
+    "OnCurrentAgentReset": "the application has another current agent, or none",
+    "OnCurrentCallChanged": "the application has another current call, or none",
+    "OnButtonEnablementChange": "the current agent or call can do other things than before; from "
+    "EnablementMask of its events",
+    "OnSupervisorButtonChange": "what the application's supervisor can do has changed",
+    "OnEvent": "any event, for a listener that takes all of them by one method",
+}
+
+_SILENT = "this server brings no two clients together for silent monitoring"
+NEVER: dict[str, str] = {
+    "OnGlobalSettingsDownloadConf": "this server gives no desktop settings to clients",
+    "OnChatMessage": "this server carries no chat",
+    "OnStartSilentMonitorConf": _SILENT,
+    "OnSilentMonitorStartedEvent": _SILENT,
+    "OnSilentMonitorStartRequestedEvent": _SILENT,
+    "OnSilentMonitorSessionDisconnected": _SILENT,
+    "OnSilentMonitorStopRequestedEvent": _SILENT,
+    "OnSilentMonitorStatusReportEvent": _SILENT,
+    "OnStopSilentMonitorConf": _SILENT,
+    "OnFailure": "FAILURE_EVENT concerns the server's own session with the CTI Server; what "
+    "clients must know of that is OnCTIOSFailure",
+    "OnRTPStreamTimedoutEvent": "the voice of silent monitoring does not pass through this library",
+    "OnSnapshotSkillGroupList": "the documents name no field of it and no request that brings it",
+}
+
+SERVER: dict[str, str] = {
+    "OnCTIOSFailure": "from SYSTEM_EVENT, and of its own when the CTI Server is lost "
+    "(SYS_CTI_SERVER_OFFLINE) or found again (SYS_CTI_SERVER_ONLINE)",
+    "OnMonitorModeEstablished": "the answer to a filter set",
+    "OnControlFailureConf": "a request failed: CONTROL_FAILURE_CONF or FAILURE_CONF of the CTI "
+    "Server, a time-out, or a refusal of the server itself",
+    "OnSnapshotDeviceConf": "for each agent who is logged in, from what is known of the calls at "
+    "his device, by the snapshot of a client's beginning",
+    "OnSetAgentModeEvent": "the answer to SetAgent",
+    "OnLogoutFailed": "a logout was refused; it stands before OnControlFailureConf",
+    "OnStartMonitoringAgent": "the answer to StartMonitoringAgent",
+    "OnStopMonitoringAgent": "the answer to StopMonitoringAgent",
+    "OnAgentStatistics": "from QUERY_AGENT_STATISTICS_CONF",
+    "OnSkillGroupStatisticsUpdated": "from QUERY_SKILL_GROUP_STATISTICS_CONF",
+    "OnNewAgentTeamMember": "from AGENT_TEAM_CONFIG_EVENT, and for each member as the answer to "
+    "RequestAgentTeamList",
+    "OnAgentInfoEvent": "from CONFIG_AGENT_EVENT, when a name is new or another one",
+    "OnSkillInfoEvent": "from CONFIG_SKILL_GROUP_EVENT, when a name is new or another one",
+}
+
+OF_ANSWERS: dict[str, str] = {
+    "InvokeID": "of the client's request, when it has one; never that of the CTI Server",
+    "MessageHeader": "left out",
+    "UniqueObjectID": "of the client's request",
+}
+
+_AGENT_KEY = "agent.PeripheralID.AgentID"
+_CALL_KEY = "call.PeripheralID.ConnectionCallID.ConnectionDeviceID"
+_GROUPS = (
+    "each skill group of which `SkillGroupNumber` or `FltSkillGroupNumber` told: SkillGroupNumber, "
+    "SkillGroupID, SkillGroupPriority, SkillGroupState"
+)
+_ROUTER = 'icm.`RouterCallKeyDay`.`RouterCallKeyCallID`; "" without a router key'
+_ECC = "`NamedVariable` by name, elements of `NamedArray` as name[index]"
+
+OF_CALLS: dict[str, str] = {
+    "UniqueObjectID": _CALL_KEY,
+    "OldUniqueObjectID": "the key until now, when `NewConnectionCallID` or `NewConnectionDeviceID` "
+    "or a merged call gives another",
+    "ConnectionCallID": "of the connection",
+    "ConnectionDeviceID": "of the connection",
+    "CallConnectionCallID": "as ConnectionCallID",
+    "CallConnectionDeviceID": "as ConnectionDeviceID",
+    "DeviceID": "as ConnectionDeviceID",
+    "DeviceUniqueObjectID": "device.PeripheralID.ConnectionDeviceID",
+    "PeripheralID": "`PeripheralID`",
+    "CallStatus": "what the connection's last event says of its state, LCS_*; left out after "
+    "OnCallFailed",
+    "EnablementMask": "from CallStatus, the other calls at the device and `PeripheralType`",
+    "FilterTarget": "CallEvent; left out when no agent is logged in at the device",
+    "ICMEnterpriseUniqueID": _ROUTER,
+    "ECC": _ECC,
+    "CTIClients": "`CTIClientSignature` and `CTIClientTimestamp` as CTIClient[1] and on",
+    "IsTransferController": "1 at the device that transferred, else 0",
+    "ConnectedParty[<PartyNumber>]": "`ConnectedPartyDeviceID`, one entry per party",
+    "PrimaryCallID": "`PrimaryCallID` as text",
+    "SecondaryCallID": "`SecondaryCallID` as text",
+    "NumCallDevices": "how many connections the call has, as counted for OnSnapshotCallConf",
+    "CallDeviceConnectionState": "as CallStatus, as it was for OnSnapshotCallConf",
+}
+
+_AGENT = {
+    "UniqueObjectID": _AGENT_KEY,
+    "EnablementMask": "from AgentState",
+    "SkillGroup[j]": _GROUPS,
+    "NumSkillGroups": "how many skill groups are told",
+}
+_PRECALL = {"ECC": _ECC, "ICMEnterpriseUniqueID": _ROUTER}
+_MONITORING = {
+    "UniqueObjectID": "of the supervisor",
+    "AgentReference": "of the request",
+    "SupervisorID": "AgentID of the supervisor",
+    "SupervisorKey": "of the supervisor",
+    "BargedInCallID": '""',
+    "SupervisorAgentState": "AgentState of the supervisor, as text",
+}
+
+COMPUTED: dict[str, dict[str, str]] = {
+    "OnAgentStateChange": _AGENT,
+    "OnPreLogout": _AGENT,
+    "OnPostLogout": _AGENT,
+    "OnQueryAgentStateConf": {
+        **_AGENT,
+        "AgentID": "of the agent",
+        "AgentState": "`AgentState`; eUnknown as long as nothing was told",
+    },
+    "OnNewAgentTeamMember": {
+        **_AGENT,
+        "PeripheralID": "of the agent, as text",
+        "AgentID": "`AtcAgentID`",
+        "AgentState": "`AtcAgentState`, or as AGENT_STATE_EVENT told",
+        "AgentFirstName": "FirstName of CONFIG_AGENT_EVENT",
+        "AgentLastName": "LastName of CONFIG_AGENT_EVENT",
+        "AgentName": "first and last name",
+        "AgentFlags": "`AgentFlags`; 4 for a supervisor, else 0, in the answer to a request",
+        "ConfigOperation": "1 joined, 2 left",
+        "SupervisorID": "AgentID of the first supervisor of the team",
+    },
+    "OnAgentInfoEvent": {
+        "UniqueObjectID": _AGENT_KEY,
+        "AgentFirstName": "`FirstName`",
+        "AgentLastName": "`LastName`",
+    },
+    "OnSkillInfoEvent": {
+        "SkillGroupNumber": "`PeripheralNumber`",
+        "SkillGroupName": "`PeripheralName`",
+    },
+    "OnCTIOSFailure": {
+        "FailureCode": "eServerConnectionStatus",
+        "SystemEventID": "`SystemEventID`",
+        "SystemEventArg1": "`SystemEventArg1`; 0 in an event of the server's own",
+        "ErrorMessage": "`Text`, else the event in words",
+    },
+    "OnMonitorModeEstablished": {
+        "CILConnectionID": "the server's name for the connection",
+        "StatusSystem": "what is on-line",
+    },
+    "OnSetAgentModeEvent": {
+        "PeripheralID": "of the request",
+        "AgentID": "of the request",
+        "UniqueObjectID": _AGENT_KEY,
+        "ClientAgentTemporaryID": "of the request",
+        "CILConnectionID": "the server's name for the connection",
+        "StatusSystem": "session with the CTI Server, and peripherals by SYSTEM_EVENT",
+    },
+    "OnSnapshotDeviceConf": {
+        "UniqueObjectID": "device.PeripheralID.AgentInstrument",
+        "NumCalls": "how many calls are known at the device",
+        "ValidCalls": "their keys",
+    },
+    "OnControlFailureConf": {
+        "PeripheralID": "of the request",
+        "FailureCode": "`FailureCode` or `Status`; E_CTI_TIMEOUT, E_CTI_CTI_SERVER_OFFLINE; what "
+        "the server itself refuses",
+        "PeripheralErrorCode": "`PeripheralErrorCode`",
+        "AgentID": "of the request",
+        "UniqueObjectID": "of the request",
+        "MessageType": "number of the request",
+        "InvokeID": "of the request, when it has one",
+        "ErrorMessage": "the failure in words",
+    },
+    "OnCallRTPStarted": {"MonitorID": "`MonitorID`, of the server's own session"},
+    "OnCallRTPStopped": {"MonitorID": "`MonitorID`, of the server's own session"},
+    "OnLogoutFailed": {
+        "InvokeID": "of the request",
+        "FailureCode": "`FailureCode`",
+        "PeripheralErrorCode": "`PeripheralErrorCode`",
+    },
+    "OnStartMonitoringAgent": _MONITORING,
+    "OnStopMonitoringAgent": _MONITORING,
+    "OnAgentStatistics": {
+        "PeripheralID": "of the agent",
+        "AgentExtension": "`AgentExtension`",
+        "AgentID": "of the agent",
+        "AgentInstrument": "`AgentInstrument`",
+        "<statistic name>": "each statistic of the message by its name",
+    },
+    "OnSkillGroupStatisticsUpdated": {
+        "PeripheralID": "`PeripheralID`",
+        "SkillGroupNumber": "`SkillGroupNumber`",
+        "SkillGroupID": "`SkillGroupID`",
+        "STATISTICS": "each statistic of the message by its name",
+    },
+    "OnAgentPrecallEvent": _PRECALL,
+    "OnAgentPrecallAbortEvent": _PRECALL,
+    "OnTranslationRoute": _PRECALL,
+}
