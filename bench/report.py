@@ -16,6 +16,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     nanoseconds = seconds * 1e9
+    if nanoseconds < 10:
+        return f"{nanoseconds:.2f} ns"
     return f"{nanoseconds:,.0f} ns" if nanoseconds < 99_950 else f"{nanoseconds / 1000:,.0f} µs"
 
 

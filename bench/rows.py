@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
@@ -86,6 +86,8 @@ class Row:
     variant: str
     ours: Code
     peers: dict[str, Code] = field(default_factory=dict)
+    promised: str = PROMISED_PEER  # the peer that the promise is about
+    titles: Mapping[str, str] = field(default_factory=lambda: TITLES)
 
     @property
     def key(self) -> str:
@@ -93,7 +95,7 @@ class Row:
 
     @property
     def title(self) -> str:
-        return ", ".join(filter(None, (TITLES[self.work], VARIANTS[self.variant])))
+        return ", ".join(filter(None, (self.titles[self.work], VARIANTS[self.variant])))
 
 
 def our_names(event: Event) -> dict[str, Any]:
@@ -218,4 +220,4 @@ def dispatch_row(event: Event) -> Row:
         events=BATCH,
         statements=True,
     )
-    return Row(event, "dispatch", "", ours, {"bare call": bare})
+    return Row(event, "dispatch", "", ours, {"bare call": bare}, promised="bare call")

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+import ged188
 from events import events
 from rows import Row, rows
 
 
 @lru_cache(maxsize=1)
 def every_row() -> list[Row]:
-    return [row for event in events() for row in rows(event)]
+    return [*(row for event in events() for row in rows(event)), *ged188.rows()]
 
 
 def cases(*works: str) -> list[Any]:

@@ -31,6 +31,7 @@ from fastcil.codec.errors import (
 )
 from fastcil.codec.types import MAX_FRAME_DEFAULT, MAX_FRAME_LIMIT, ArgType, FrameKind
 
+include "fastcall.pxi"
 include "core.pxi"
 include "keys.pxi"
 include "values.pxi"

@@ -73,7 +73,11 @@ cdef extern from "Python.h":
     PyObject *PyDict_GetItem(object, object)
     long PyLong_AsLong(object)
     Py_ssize_t Py_REFCNT(object)
+    tuple PyTuple_New(Py_ssize_t)
+    void Py_INCREF(object)
+    void PyTuple_SET_ITEM(object, Py_ssize_t, object)
 
+include "fastcall.pxi"
 include "slabs.pxi"
 include "ged188_values.pxi"
 include "ged188_message.pxi"

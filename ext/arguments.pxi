@@ -417,44 +417,11 @@ cdef class Arguments:
         return f"Arguments({self.to_dict()!r})"
 
 
-# get_many is called for every event: it is set up by hand as a METH_FASTCALL method, since a Cython method with *keys
-# would make a tuple of them at each call.
-
-cdef extern from "Python.h":
-    ctypedef object (*PyCFunction)(object, object)
-    ctypedef struct PyMethodDef:
-        const char *ml_name
-        PyCFunction ml_meth
-        int ml_flags
-        const char *ml_doc
-    ctypedef struct PyTypeObject:
-        PyObject *tp_dict
-    int METH_FASTCALL
-    int METH_KEYWORDS
-    object PyDescr_NewMethod(PyTypeObject *, PyMethodDef *)
-    void PyType_Modified(PyTypeObject *)
-
 cdef PyMethodDef _frame_get_many
 cdef PyMethodDef _arguments_get_many
-
-
-cdef install_get_many(PyTypeObject *type, PyMethodDef *method, PyCFunction function):
-    method.ml_name = b"get_many"
-    method.ml_meth = function
-    method.ml_flags = METH_FASTCALL | METH_KEYWORDS
-    method.ml_doc = (b"get_many(*keys, default=...)\n\n"
-                     b"The values of several keys as a tuple, in one call.\n\n"
-                     b"KeyError names the first that is absent, unless there is a default.")
-    (<dict>type.tp_dict)["get_many"] = PyDescr_NewMethod(type, method)
-    PyType_Modified(type)
-
-
-cdef object default_of(PyObject *const *args, Py_ssize_t count, PyObject *names):
-    """The default among the keyword arguments of get_many."""
-    for i, name in enumerate(<tuple>names):
-        if name != "default":
-            raise TypeError(f"get_many() got an unexpected keyword argument {name!r}")
-    return <object>args[count]
+cdef const char *_GET_MANY = (b"get_many(*keys, default=...)\n\n"
+                              b"The values of several keys as a tuple, in one call.\n\n"
+                              b"KeyError names the first that is absent, unless there is a default.")
 
 
 cdef object block_get_many(const cw_block *block, object owner, PyObject *const *args, Py_ssize_t count,
@@ -486,10 +453,6 @@ cdef object block_get_many(const cw_block *block, object owner, PyObject *const 
     return result
 
 
-cdef extern from "Python.h":
-    void set_item "PyTuple_SET_ITEM"(object, Py_ssize_t, PyObject *)
-
-
 cdef object arguments_get_many(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names):
     cdef Arguments arguments = <Arguments>self
     cdef Py_ssize_t i
@@ -499,7 +462,8 @@ cdef object arguments_get_many(PyObject *self, PyObject *const *args, Py_ssize_t
     return tuple([arguments.lookup(<object>args[i], default) for i in range(count)])
 
 
-install_get_many(<PyTypeObject *>Arguments, &_arguments_get_many, <PyCFunction><void *>arguments_get_many)
+install_get_many(<PyTypeObject *>Arguments, &_arguments_get_many, <PyCFunction><void *>arguments_get_many,
+                 _GET_MANY)
 
 
 cdef bint same(Arguments a, Arguments b) except -1:

@@ -118,7 +118,7 @@ cdef object frame_get_many(PyObject *self, PyObject *const *args, Py_ssize_t cou
     return block_get_many(&block, (<Frame>self)._owner, args, count, names)
 
 
-install_get_many(<PyTypeObject *>Frame, &_frame_get_many, <PyCFunction><void *>frame_get_many)
+install_get_many(<PyTypeObject *>Frame, &_frame_get_many, <PyCFunction><void *>frame_get_many, _GET_MANY)
 
 
 cdef class FrameReader(StreamReader):

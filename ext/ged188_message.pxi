@@ -4,6 +4,7 @@ cdef object _MISSING = object()
 
 
 @cython.final
+@cython.no_gc  # its owner is bytes: no cycles
 @cython.freelist(64)
 cdef class Message:
     """One received message: checked once, read when asked.
@@ -95,26 +96,18 @@ cdef class Message:
 
         Raises KeyError when the message does not have it.
         """
-        found = find(&self._view, name)
+        found = find(&self._view, plan_of(&self._view), name)
         if found is _MISSING:
             raise KeyError(name)
         return found
 
     def __contains__(self, name):
-        return find(&self._view, name) is not _MISSING
+        return find(&self._view, plan_of(&self._view), name) is not _MISSING
 
     def get(self, name, default=None):
         """The value of one field, or default."""
-        found = find(&self._view, name)
+        found = find(&self._view, plan_of(&self._view), name)
         return default if found is _MISSING else found
-
-    def get_many(self, *names, default=None):
-        """Several fields at once."""
-        cdef list found = []
-        for name in names:
-            one = find(&self._view, name)
-            found.append(default if one is _MISSING else one)
-        return tuple(found)
 
     def to_dict(self):
         """Everything by name; tags unknown to the message under "#<tag>" as lists of bytes."""
@@ -206,6 +199,28 @@ cdef class Message:
         return f"<{self.name} {self.to_dict()!r}>"
 
 
+cdef PyMethodDef _message_get_many
+
+
+cdef object message_get_many(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names):
+    cdef const cw_ged_view *view = &(<Message>self)._view
+    cdef Plan plan = plan_of(view)
+    cdef Py_ssize_t i
+    default = None if names == NULL else default_of(args, count, names)
+    cdef tuple found = PyTuple_New(count)
+    for i in range(count):
+        one = find(view, plan, <object>args[i])
+        if one is _MISSING:
+            one = default
+        Py_INCREF(one)
+        PyTuple_SET_ITEM(found, i, one)
+    return found
+
+
+install_get_many(<PyTypeObject *>Message, &_message_get_many, <PyCFunction><void *>message_get_many,
+                 b"get_many(*names, default=None)\n\nSeveral fields at once.")
+
+
 def _restore(data, version, strict):
     return Message.from_bytes(data, version, strict=strict)
 
@@ -218,9 +233,8 @@ cdef int fill_fixed(const cw_ged_view *view, Plan plan, dict found) except -1:
     return 0
 
 
-cdef object find(const cw_ged_view *view, object name):
+cdef object find(const cw_ged_view *view, Plan plan, object name):
     """The value of a field, or _MISSING."""
-    cdef Plan plan = plan_of(view)
     cdef PyObject *held = PyDict_GetItem(plan.codes, name)
     cdef uint32_t code, slot, at
     cdef cw_ged_field field
@@ -233,9 +247,11 @@ cdef object find(const cw_ged_view *view, object name):
     at = view.first[slot]
     if at == 0:
         return _MISSING
-    cw_ged_at(view, at, &field)
     if not plan.kinds[slot] & REPEATS:
+        field.length = load16(view.data + at + 2) if view.wide else view.data[at + 1]
+        field.data = view.data + at + (4 if view.wide else 2)
         return value(&field, plan.kinds[slot])
+    cw_ged_at(view, at, &field)
     found = [value(&field, plan.kinds[slot])]
     at = field.next
     while cw_ged_at(view, at, &field):

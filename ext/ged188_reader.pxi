@@ -51,7 +51,6 @@ cdef class MessageReader(StreamReader):
         whole = cw_ged_peek(p, self._end - self._start, self._max, &size, &error)
         if whole == 0:
             raise StopIteration
-        place = None
         if whole < 0:
             problem = found_error(&error, self._max, self._version, 0)
             name = problem.message or f"message type {problem.type}"

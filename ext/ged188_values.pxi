@@ -110,6 +110,9 @@ cdef inline str text(const uint8_t *p, size_t length):
     return PyUnicode_DecodeUTF8(<const char *>p, length, b"surrogateescape")
 
 
+cdef object _new_tuple = tuple.__new__
+
+
 cdef object named(const uint8_t *p, size_t length, bint indexed):
     cdef const uint8_t *start = p + (1 if indexed else 0)
     cdef size_t left = length - (1 if indexed else 0)
@@ -117,9 +120,10 @@ cdef object named(const uint8_t *p, size_t length, bint indexed):
     cdef size_t name = end - start
     key = text(start, name)
     value = text(end + 1, left - name - 1)
+    # A named tuple's own __new__ is a Python function, far slower than that of tuple.
     if indexed:
-        return NamedArray(p[0], key, value)
-    return NamedVariable(key, value)
+        return _new_tuple(NamedArray, (p[0], key, value))
+    return _new_tuple(NamedVariable, (key, value))
 
 
 cdef inline object value(const cw_ged_field *field, uint32_t kind):

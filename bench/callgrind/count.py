@@ -20,19 +20,27 @@ HOT = Path(__file__).with_name("hot.py")
 COLLECTED = re.compile(rb"Collected : (\d+)")
 
 # event, work, variant, fewer and more rounds
+READ_AND_WRITE = (
+    ("read3", "bytes", (500, 2500)),
+    ("read3", "stream", (8, 24)),
+    ("dict", "bytes", (500, 1500)),
+    ("encode", "", (500, 1500)),
+)
+ALL = (
+    *READ_AND_WRITE,
+    ("read3", "frame", (500, 2500)),
+    ("forward", "frame", (500, 2500)),
+    ("filter_hit", "frame", (500, 2500)),
+    ("dispatch", "", (500, 2500)),
+)
 CALLS = tuple(
     (event, work, variant, *rounds)
-    for event in ("call_begin", "call_held")
-    for work, variant, rounds in (
-        ("read3", "bytes", (500, 2500)),
-        ("read3", "frame", (500, 2500)),
-        ("read3", "stream", (8, 24)),
-        ("dict", "bytes", (500, 1500)),
-        ("encode", "", (500, 1500)),
-        ("forward", "frame", (500, 2500)),
-        ("filter_hit", "frame", (500, 2500)),
-        ("dispatch", "", (500, 2500)),
+    for event, works in (
+        ("call_begin", ALL),
+        ("call_held", ALL),
+        ("ged_delivered", READ_AND_WRITE),
     )
+    for work, variant, rounds in works
 )
 Call = tuple[str, str, str, int, int]
 

@@ -17,7 +17,7 @@ typedef struct cw_ged_layout {
 } cw_ged_layout;
 
 typedef struct cw_ged_floating {
-    uint16_t tag;
+    _Alignas(16) uint16_t tag; /* so that a row is found by a shift */
     uint16_t least, most;
     uint16_t old_most; /* up to version old_until, 0 when there is none */
     uint8_t old_until;
@@ -27,7 +27,7 @@ typedef struct cw_ged_floating {
     uint8_t from, until;
 } cw_ged_floating;
 
-enum { GED_LIST = 1, GED_ARRAY = 2 };
+enum { GED_LIST = 1, GED_ARRAY = 2, GED_PLAIN = 4 /* in every version, and its size is all there is to check */ };
 enum { GED_DOCUMENTED = 1, GED_RECORDS = 2 };
 
 typedef struct cw_ged_message {
@@ -42,7 +42,9 @@ typedef struct cw_ged_message {
 #include "cilwire_ged188_tables.h"
 
 static inline uint32_t ged_load16(const uint8_t *p) { return (uint32_t)p[0] << 8 | p[1]; }
-static inline uint32_t ged_load32(const uint8_t *p) { return ged_load16(p) << 16 | ged_load16(p + 2); }
+static inline uint32_t ged_load32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static int ged_fail(cw_ged_error *error, uint32_t reason, uint32_t offset, uint32_t type, int32_t field, uint32_t tag,
                     uint32_t length) {
@@ -96,6 +98,46 @@ static int ged_check(const cw_ged_floating *row, const uint8_t *data, uint32_t l
     return CW_GED_OK;
 }
 
+/* Goes over the floating fields: checks each and notes where the first of each kind stands. head: bytes of tag and
+ * length, a constant wherever this is inlined. */
+static inline int ged_walk(cw_ged_view *view, const cw_ged_message *message, const uint32_t head, uint32_t lenient,
+                           cw_ged_error *error) {
+    static const uint8_t no_tags[CW_GED_TOP_TAG + 1] = {0};
+    const uint8_t *tags = message->tags == 0xFFFF ? no_tags : ged_tags[message->tags];
+    const cw_ged_floating *rows = ged_floating + message->first_floating;
+    const uint8_t *p = view->data;
+    const uint32_t size = view->size, version = view->version, type = view->type;
+    uint32_t at = view->end, count = 0;
+    for (; at < size; count++) {
+        if (CW_UNLIKELY(size - at < head)) return ged_fail(error, CW_GED_FIELD_TRUNCATED, at, type, -1, 0, size - at);
+        uint32_t both = head == 4 ? ged_load32(p + at) : ged_load16(p + at);
+        uint32_t tag = head == 4 ? both >> 16 : both >> 8, length = head == 4 ? both & 0xFFFF : both & 0xFF;
+        uint32_t slot = tag <= CW_GED_TOP_TAG ? tags[tag] : 0;
+        const cw_ged_floating *row = rows + (slot ? slot - 1 : 0);
+        if (CW_LIKELY(slot && row->flags & GED_PLAIN && length >= row->least && length <= row->most &&
+                      length <= size - at - head && !view->first[slot - 1])) {
+            view->first[slot - 1] = (uint16_t)at;
+            at += head + length;
+            continue;
+        }
+        int known = slot && version >= row->from && version <= row->until; /* else another version's: raw */
+        int32_t field = known ? -1 - (int32_t)slot : -1;
+        if (CW_UNLIKELY(length > size - at - head))
+            return ged_fail(error, CW_GED_FIELD_TRUNCATED, at, type, field, tag, length);
+        if (known) {
+            int reason = ged_check(row, p + at + head, length, version, lenient != 0);
+            if (CW_UNLIKELY(reason)) return ged_fail(error, (uint32_t)reason, at, type, field, tag, length);
+            if (!view->first[slot - 1])
+                view->first[slot - 1] = (uint16_t)at;
+            else if (CW_UNLIKELY(!(row->flags & GED_LIST) && !lenient))
+                return ged_fail(error, CW_GED_DUPLICATE_FIELD, at, type, field, tag, length);
+        }
+        at += head + length;
+    }
+    view->floating = (uint16_t)count;
+    return 0;
+}
+
 int cw_ged_open(const uint8_t *p, size_t n, uint32_t version, uint32_t flags, cw_ged_view *view, cw_ged_error *error) {
     if (n < CW_GED_HEADER_SIZE) return ged_fail(error, CW_GED_TRUNCATED, (uint32_t)n, 0, -1, 0, 0);
     uint32_t type = ged_load32(p + 4), size = (uint32_t)n, lenient = flags & CW_GED_LENIENT;
@@ -133,40 +175,7 @@ int cw_ged_open(const uint8_t *p, size_t n, uint32_t version, uint32_t flags, cw
     }
     view->end = layout->end;
     memset(view->first, 0, sizeof view->first[0] * message->floating);
-    uint32_t at = layout->end;
-    static const uint8_t no_tags[CW_GED_TOP_TAG + 1] = {0};
-    const uint8_t *tags = message->tags == 0xFFFF ? no_tags : ged_tags[message->tags];
-    const cw_ged_floating *rows = ged_floating + message->first_floating;
-    const uint32_t head = view->wide ? 4 : 2;
-    uint32_t count = 0;
-    while (at < size) {
-        if (CW_UNLIKELY(size - at < head)) return ged_fail(error, CW_GED_FIELD_TRUNCATED, at, type, -1, 0, size - at);
-        uint32_t tag = view->wide ? ged_load16(p + at) : p[at];
-        uint32_t length = view->wide ? ged_load16(p + at + 2) : p[at + 1];
-        uint32_t slot = tag <= CW_GED_TOP_TAG ? tags[tag] : 0;
-        if (CW_LIKELY(slot--)) {
-            const cw_ged_floating *row = rows + slot;
-            if (version < row->from || version > row->until) slot = CW_GED_SLOTS; /* another version's: raw */
-        } else {
-            slot = CW_GED_SLOTS;
-        }
-        int32_t field = slot < CW_GED_SLOTS ? -2 - (int32_t)slot : -1;
-        if (CW_UNLIKELY(length > size - at - head))
-            return ged_fail(error, CW_GED_FIELD_TRUNCATED, at, type, field, tag, length);
-        if (slot < CW_GED_SLOTS) {
-            const cw_ged_floating *row = rows + slot;
-            int reason = ged_check(row, p + at + head, length, version, lenient != 0);
-            if (CW_UNLIKELY(reason)) return ged_fail(error, (uint32_t)reason, at, type, field, tag, length);
-            if (!view->first[slot])
-                view->first[slot] = (uint16_t)at;
-            else if (CW_UNLIKELY(!(row->flags & GED_LIST) && !lenient))
-                return ged_fail(error, CW_GED_DUPLICATE_FIELD, at, type, field, tag, length);
-        }
-        at += head + length;
-        count++;
-    }
-    view->floating = (uint16_t)count;
-    return 0;
+    return view->wide ? ged_walk(view, message, 4, lenient, error) : ged_walk(view, message, 2, lenient, error);
 }
 
 int cw_ged_at(const cw_ged_view *view, uint32_t offset, cw_ged_field *field) {
