@@ -6,7 +6,7 @@ STAMP := $(VENV)/.built
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxi ext/*.h ext/*.py ext/cilwire/*.c ext/cilwire/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench bench-gate bench-site clean
+.PHONY: help build demo test test-day lint bench bench-gate bench-site clean
 
 help: ## what there is
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -26,6 +26,9 @@ demo: build ## a contact centre and a supervisor's view of it, for about ten sec
 
 test: build ## every test but PyPy's and the sanitizers'
 	FASTCIL_TEST_BACKENDS=cython,cffi,reference $(BIN)/python -m pytest tests
+
+test-day: build ## a whole day of a simulated site with 1,000 agents, about five minutes
+	FASTCIL_WHOLE_DAY=1 $(BIN)/python -m pytest tests/unit/simulator/test_sim_day.py --timeout 1500
 
 lint: build ## style and types
 	$(BIN)/ruff check src tests bench ext setup.py

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcil.capture import End, Flow, Gap, Readable, read_capture
 from fastcil.codec import FrameReader
-from fastcil.codec.errors import WireError
+from fastcil.codec.errors import Reason, WireError
 from fastcil.codec.types import MAX_FRAME_LIMIT
 from fastcil.frame_json import frame_object
 from fastcil.ged188 import FIRST_VERSION, LAST_VERSION, DecodeError, MessageReader
@@ -107,28 +107,53 @@ class MessagePrinter(_Printer):
 
 
 class FramePrinter(_Printer):
-    """A stream of frames of our own wire, likewise; it ends at the first bad frame."""
+    """A stream of frames of our own wire, likewise.
+
+    The next frame is read after a bad one whose length can be believed; the stream ends at any
+    other, for it is never searched for a frame.
+    """
 
     def __init__(self, show: Show, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(show, extra)
         self._reader = FrameReader(MAX_FRAME_LIMIT)
         self._offset = 0
+        self._held = bytearray()  # from _offset on
+        self._skip = 0  # bytes of a bad frame that did not come yet
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
-        if self._over:
-            return
-        try:
-            for frame in self._reader.feed(data):
-                self._tell(self._offset, frame_object(frame))
-                self._offset += len(frame)
-        except WireError as error:
-            self._error(error)
+        if self._skip and not self._over:
+            done = min(self._skip, len(data))
+            self._skip -= done
+            self._offset += done
+            data = data[done:]
+        self._held += data
+        while data and not self._over:
+            try:
+                for frame in self._reader.feed(data):
+                    self._tell(self._offset, frame_object(frame))
+                    self._offset += len(frame)
+                    del self._held[: len(frame)]
+                return
+            except WireError as error:
+                self._error(error)
+            data = bytes(self._held)
 
     def _error(self, error: WireError) -> None:
-        self._over = True
         self.good = False
-        self._tell(self._offset, {"error": str(error), "reason": error.reason.name})
+        found = {"error": str(error), "reason": error.reason.name}
+        size = int.from_bytes(self._held[:4], "little")
+        if error.reason in (Reason.TRUNCATED, Reason.FRAME_LENGTH):
+            self._over = True
+        else:
+            bad = self._held[:size]
+            found["hex"] = bad.hex()
+            self._skip = size - len(bad)
+            del self._held[:size]
+            self._reader = FrameReader(MAX_FRAME_LIMIT)
+        self._tell(self._offset, found)
+        if not self._over:
+            self._offset += size - self._skip
 
     def finish(self) -> None:
         """The stream ended."""
@@ -139,6 +164,7 @@ class FramePrinter(_Printer):
             self._reader.finish()
         except WireError as error:
             self._error(error)
+            self._over = True
 
 
 class CapturePrinter:

@@ -6,7 +6,7 @@ import base64
 import json
 import subprocess
 import sys
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from fastcil.codec import Arguments, FrameWriter, encode_frame
 from fastcil.codec.types import ArgType, FrameKind
+from fastcil.decoding import FramePrinter
 from fastcil.recording import RecordingReader, RecordingWriter
 from fastcil.workload import ContactCentre, full_call_begin
 
@@ -94,16 +95,42 @@ def test_raw_frames_are_taken_as_they_are() -> None:
     assert fastcil("encode", "-", data=line.encode()) == data
 
 
-def test_bad_stream_ends_with_the_error() -> None:
+def test_a_bad_frame_is_told_and_the_next_one_read() -> None:
     good, bad = encode_frame(11, {"CallStatus": 4}), bytearray(encode_frame(12))
     bad[12] = 99
-    found = lines(fastcil("decode", "-", data=good + bytes(bad) + good, code=1))
+    stream = good + bytes(bad) + bytes(bad) + good
+    found = lines(fastcil("decode", "-", data=stream, code=1))
+    assert [(line["offset"], line.get("reason"), line.get("hex")) for line in found] == [
+        (0, None, None),
+        (len(good), "FRAME_KIND", bad.hex()),
+        (len(good + bad), "FRAME_KIND", bad.hex()),
+        (len(good + bad + bad), None, None),
+    ]
+
+
+def test_a_length_that_cannot_be_believed_ends_the_stream() -> None:
+    good = encode_frame(11, {"CallStatus": 4})
+    found = lines(fastcil("decode", "-", data=good + b"\x01\0\0\0" + good, code=1))
     assert len(found) == 2
-    assert found[1]["offset"] == len(good)
-    assert found[1]["reason"] == "FRAME_KIND"
+    assert (found[1]["offset"], found[1]["reason"]) == (len(good), "FRAME_LENGTH")
     cut = lines(fastcil("decode", "-", data=good + good[:-1], code=1))
-    assert cut[1]["offset"] == len(good)
-    assert cut[1]["reason"] == "TRUNCATED"
+    assert len(cut) == 2
+    assert (cut[1]["offset"], cut[1]["reason"]) == (len(good), "TRUNCATED")
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_bad_frames_in_pieces(size: int) -> None:
+    good, bad = encode_frame(11, {"CallStatus": 4}), bytearray(encode_frame(12, {"a": "b" * 90}))
+    bad[12] = 99
+    stream = good + bytes(bad) + good + bytes(bad) + good
+    found: list[Any] = []
+    printer = FramePrinter(found.append)
+    for start in range(0, len(stream), size):
+        printer.feed(stream[start : start + size])
+    printer.finish()
+    steps = (len(good), len(bad), len(good), len(bad))
+    assert [line["offset"] for line in found] == list(accumulate(steps, initial=0))
+    assert ["error" in line for line in found] == [False, True, False, True, False]
 
 
 def test_bad_record_is_told_and_the_next_one_read(tmp_path: Path) -> None:

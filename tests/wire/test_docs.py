@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,25 +45,8 @@ def commands() -> list[object]:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A server with a generated contact centre, as the README starts one, on a port of its own."""
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "fastcil",
-            *["serve", "--port", "0", "--agents", "50", "--rate", "500"],
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        match = re.search(r"\S+:(\d+)", process.stdout.readline())
-        assert match, "serve announced no address"
-        yield f"127.0.0.1:{match.group(1)}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=TIMEOUT)
+    with started(["serve", "--port", "0", "--agents", "50", "--rate", "500"], ROOT) as port:
+        yield f"127.0.0.1:{port}"
 
 
 def run(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -84,18 +68,59 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("docs")
 
 
+@pytest.fixture(scope="module")
+def cti_server() -> Iterator[str]:
+    """A simulated CTI Server, in place of a site's."""
+    with started(["simulate", "--port", "0", "--agents", "4"], ROOT) as port:
+        yield f"ctiserver://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(arguments: list[str], cwd: Path) -> Iterator[str]:
+    """A command that serves until it is told to stop, once it says on which port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastcil", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        match = re.search(r"\S+:(\d+)", process.stdout.readline())
+        if match is None:
+            process.kill()
+            pytest.fail(f"no address announced: {process.communicate(timeout=TIMEOUT)}")
+        yield match.group(1)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0, errors
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT)
+
+
+def serves(words: list[str]) -> bool:
+    """Whether a command of fastcil runs until it is stopped."""
+    ends = {"--help", "--seconds", "--print-config"}
+    return words[1] in ("serve", "simulate") and not ends & set(words)
+
+
 @pytest.mark.parametrize("line", commands())
-def test_command(line: str, address: str, workplace: Path) -> None:
+def test_command(line: str, address: str, cti_server: str, workplace: Path) -> None:
     words = shlex.split(line.replace(ADDRESS, address))
     if words[0] == "make":
         # Building and testing are what is running now; here it is enough that the target is there.
         done = run(["make", "-n", *words[1:]], ROOT)
-    elif Path(words[0]).name == "fastcil":
-        if words[1] == "serve":
-            # The server of this module was started with the same command.
-            words += ["--help"]
+    elif Path(words[0]).name == "fastcil" and serves(words):
+        with_port = [*words[1:], "--port", "0"]
+        arguments = [re.sub(r"^ctiserver://.*", cti_server, word) for word in with_port]
+        with started(arguments, workplace):
+            return
+    elif Path(words[0]).name == "fastcil" and ">" not in words:
         done = run([sys.executable, "-m", "fastcil", *words[1:]], workplace)
-    elif words[0] == "echo" and "| .venv/bin/fastcil " in line:
+    elif ".venv/bin/fastcil " in line and words[0] in ("echo", ".venv/bin/fastcil"):
         program = line.replace(".venv/bin/fastcil", f"{shlex.quote(sys.executable)} -m fastcil")
         done = run(["bash", "-o", "pipefail", "-c", program], workplace)
     else:
