@@ -40,9 +40,23 @@ class RequestID(IntEnum):
         PeripheralID and SkillGroupNumber, or SkillGroupNumbers (ARGUMENTS, keys 1..n); nothing for
         all. OnSkillGroupStatisticsUpdated.
     SEND_CHAT_MESSAGE
-        Distribution, Target, Message. OnChatMessage at the recipient.
+        Distribution ("agent"), Target (AgentID or login name), Message (at most 255 bytes).
+        OnChatMessage at the recipient; nothing comes to the sender but a failure.
     REQUEST_DESKTOP_SETTINGS
         DesktopType (INT). OnGlobalSettingsDownloadConf.
+    SET_SILENT_MONITOR_MODE
+        SMManagerMode (INT): what the client's silent monitor manager is ready for. No answer.
+    START_SILENT_MONITOR
+        PeripheralID, AgentID or DeviceID, MonitoringIPAddress, MonitoringIPPort, HeartbeatInterval,
+        HeartbeatTimeout. OnStartSilentMonitorConf with the SMSessionKey, and at the target
+        OnSilentMonitorStartRequestedEvent. What becomes of it OnSilentMonitorStatusReportEvent
+        tells.
+    ACCEPT_SILENT_MONITOR
+        SMSessionKey. The target's: OnSilentMonitorStartedEvent there, a status report at the other.
+    REPORT_SILENT_MONITOR
+        SMSessionKey, StatusCode (INT). The target's: a status report at the other side.
+    STOP_SILENT_MONITOR
+        SMSessionKey. OnStopSilentMonitorConf, and at the target OnSilentMonitorStopRequestedEvent.
 
     A request that a CTI Server carries out is not here: it has the MessageType of its GED-188
     message as its number (MAKE_CALL_REQ is 56), and its confirmation is the event of that number.
@@ -65,3 +79,8 @@ class RequestID(IntEnum):
     DISABLE_SKILL_GROUP_STATISTICS = 0x2000200F
     SEND_CHAT_MESSAGE = 0x20002010
     REQUEST_DESKTOP_SETTINGS = 0x20002011
+    SET_SILENT_MONITOR_MODE = 0x20002012
+    START_SILENT_MONITOR = 0x20002013
+    ACCEPT_SILENT_MONITOR = 0x20002014
+    REPORT_SILENT_MONITOR = 0x20002015
+    STOP_SILENT_MONITOR = 0x20002016

@@ -110,6 +110,7 @@ class CtiServer:
         self._reconciling: asyncio.Task[None] | None = None
         self._again = False
         self._fresh = False
+        self._inventoried: set[int] = set()
         self._known = asyncio.Event()
         self._configured = asyncio.Event()
 
@@ -182,6 +183,7 @@ class CtiServer:
     def _opened(self, event: Opened) -> None:
         lost = self.source.link is None and self.reconciled > 0
         self.source.link = _Requests(self.link)
+        self._inventoried.clear()
         for number in event.open_conf.get("FltPeripheralID") or ():
             self.peripherals.add(number)
         if lost:
@@ -226,11 +228,13 @@ class CtiServer:
                 return
 
     async def _inventory(self) -> None:
-        """Ask each peripheral who works there (configuration messages came with version 19)."""
+        """Ask each peripheral once a session who works there, and in which skill groups
+        (configuration messages came with version 19)."""
         version = self.link.version or 0
-        if version < 19 or self.source.mapper.objects.agents:
+        if version < 19:
             return
-        for peripheral in sorted(self.peripherals):
+        for peripheral in sorted(self.peripherals - self._inventoried):
+            self._inventoried.add(peripheral)
             self._configured.clear()
             values: dict[str, Any] = {"ConfigInformation": _CONFIG, "PeripheralID": peripheral}
             if version >= STANDBY_VERSION:

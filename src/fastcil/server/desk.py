@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcil.catalog.requests import RequestID
@@ -17,7 +17,7 @@ from fastcil.server.typed import encode_typed
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
 
-__all__ = ["Desk", "SiteBackend"]
+__all__ = ["Desk", "SiteBackend", "Tell", "deliver"]
 
 _log = logging.getLogger("fastcil.server")
 
@@ -92,20 +92,8 @@ class Desk:
     async def _serve(
         self, client: ClientConnection, number: int, arguments: dict[str, Any]
     ) -> None:
-        invoke_id = arguments.get("InvokeID")
-
         def tell(event: SiteEvent) -> None:
-            values = dict(event.minimal if client.level else event.complete)
-            if invoke_id is not None:
-                values["InvokeID"] = invoke_id
-            try:
-                data = encode_typed(event.message_id, values)
-            except (EncodeError, TypeError, OverflowError) as error:
-                client.server.counters.events_unencodable += 1
-                _log.error("%s cannot be encoded: %s", event.callback, error)
-                return
-            client.push(Encoded(event.message_id, data), keep=True)
-            client.server.touch(client)
+            deliver(client, event, arguments.get("InvokeID"))
 
         try:
             if number == RequestID.SET_AGENT:
@@ -128,3 +116,24 @@ class Desk:
             _log.exception("request %#x of %s failed", number, client.connection_id)
             client.server.counters.requests_failed += 1
             tell(failure_event(number, arguments, 0, "the server failed on this request"))
+
+
+def deliver(
+    client: ClientConnection,
+    event: SiteEvent,
+    invoke_id: Any = None,
+    key: Hashable | None = None,
+) -> None:
+    """Give one client an event, at its own level. invoke_id: of the request that it answers. key:
+    of the state that it tells; then a later one may take its place."""
+    values = dict(event.minimal if client.level else event.complete)
+    if invoke_id is not None:
+        values["InvokeID"] = invoke_id
+    try:
+        data = encode_typed(event.message_id, values)
+    except (EncodeError, TypeError, OverflowError) as error:
+        client.server.counters.events_unencodable += 1
+        _log.error("%s cannot be encoded: %s", event.callback, error)
+        return
+    client.push(Encoded(event.message_id, data), key, keep=key is None)
+    client.server.touch(client)

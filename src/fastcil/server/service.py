@@ -17,6 +17,7 @@ from fastcil.server.cti import SERVICES, CtiServer
 from fastcil.server.logs import LogHandler, secrets_of, start_logging
 from fastcil.server.metrics import MetricsServer
 from fastcil.server.outbox import Limits
+from fastcil.server.parts import SiteRules
 from fastcil.server.policy import Policy
 from fastcil.server.server import EventServer
 from fastcil.server.site.mapper import SiteMapper
@@ -77,6 +78,22 @@ def policy_of(config: ServerConfig) -> Policy:
     )
 
 
+def rules_of(config: ServerConfig) -> SiteRules:
+    """What the answers of the site follow."""
+    agent, supervisor = "Server.Agent", "Server.Supervisor"
+    return SiteRules(
+        agent_seconds=float(config.number(agent, "PollingIntervalSec") or 1),
+        group_seconds=float(config.number("Server.SkillGroup", "PollingIntervalSec") or 1),
+        at_call_end=bool(config.number(agent, "PollForAgentStatsAtEndCall")),
+        agent_chat=config.text(agent, "AgentChatLevel"),
+        supervisor_chat=config.text(supervisor, "SupervisorChatLevel"),
+        force_logout=bool(config.number(agent, "forceLogoutOnSessionClose")),
+        logout_reason=config.number(agent, "forceLogoutOnSessionCloseReason"),
+        not_ready_reason=config.number(agent, "forceNotReadyOnSessionCloseReason"),
+        desktop=config.desktop,
+    )
+
+
 def client_tls(config: ServerConfig) -> ssl.SSLContext | None:
     """TLS for clients with SecurityEnabled 1. Raises ConfigError for files that cannot be used."""
     if not config.number("Server.Security", "SecurityEnabled"):
@@ -119,7 +136,7 @@ class SiteService:
         mapper = SiteMapper(stale_call_seconds=float(stale) if stale else float("inf"))
         for number, kind in config.peripherals.items():
             mapper.objects.peripheral_types[number] = kind
-        self.source = SiteSource(mapper)
+        self.source = SiteSource(mapper, rules=rules_of(config))
         self.cti = CtiServer(settings, self.source, peripherals=config.peripherals)
         self.server = EventServer(
             self.source,
@@ -159,6 +176,7 @@ class SiteService:
     async def stop(self) -> None:
         """Tell the clients, then the CTI Server."""
         await self.server.stop()
+        self.source.stop()
         await self.cti.stop()
         if self.metrics is not None:
             await self.metrics.stop()
@@ -191,6 +209,7 @@ class SiteService:
         self.config = found
         self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
         self.server.guard.policy = policy_of(found)
+        self.source.rules = rules_of(found)
         stale = found.number(_CALLS, "TrashCollectionIntervalSec")
         self.source.mapper.calls.stale_seconds = float(stale) if stale else float("inf")
         return [f"{one.section}.{one.name}" for one in changed if not one.live]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from fastcil.catalog import INTERFACES, event_id
@@ -75,6 +75,7 @@ class SourceEvent:
         "key",
         "message_id",
         "minimal",
+        "supervisor_mask",
     )
 
     def __init__(
@@ -92,6 +93,8 @@ class SourceEvent:
         """
         self.agents = agents
         self._monitored: SourceEvent | None = None
+        self.supervisor_mask: Callable[[], int] | None = None
+        """What a supervisor may do, for SupervisorBtnEnablementMask; asked when one watches."""
         self.message_id = message_id
         self.complete = complete
         self.minimal = complete if minimal is None else minimal
@@ -120,7 +123,9 @@ class SourceEvent:
         """
         number = MONITORED_IDS.get(self.message_id)
         if number is not None and self._monitored is None:
-            mark = {"Monitored": True}
+            mark: dict[str, Any] = {"Monitored": True}
+            if self.supervisor_mask is not None:
+                mark["SupervisorBtnEnablementMask"] = int(self.supervisor_mask())
             minimal = None if self.minimal is self.complete else {**self.minimal, **mark}
             self._monitored = SourceEvent(number, {**self.complete, **mark}, minimal)
             self._monitored.keep = self.keep

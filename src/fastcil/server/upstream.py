@@ -13,15 +13,23 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fastcil.catalog import AgentState
-from fastcil.catalog.requests import RequestID
+from fastcil.catalog import AgentState, LocalConnectionState
+from fastcil.catalog import SupervisorButtonEnablement as Buttons
 from fastcil.ged188 import Message
-from fastcil.ged188.enums import ControlFailureCode, StatusCode
+from fastcil.ged188.enums import StatusCode
+from fastcil.ged188.schema import MESSAGES_BY_NAME
+from fastcil.server.chat import Chat
+from fastcil.server.desktop import DesktopSettings
+from fastcil.server.farewell import Farewell
+from fastcil.server.parts import Handler, Part, SiteRules
+from fastcil.server.polling import Statistics
+from fastcil.server.silent import SilentMonitor
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.site.objects import AgentObject, device_key
 from fastcil.server.site.requests import Refused, Requester, Translator, is_logout
-from fastcil.server.source import SourceEvent
+from fastcil.server.source import MONITORED_IDS, SourceEvent
+from fastcil.server.supervision import Supervision
 
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
@@ -32,6 +40,7 @@ _log = logging.getLogger("fastcil.server")
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
 _UNANSWERED = (int(StatusCode.E_CTI_TIMEOUT), int(StatusCode.E_CTI_CTI_SERVER_OFFLINE))
 _SNAPSHOT_TRIES = 3
+_SUPERVISE = MESSAGES_BY_NAME["SUPERVISE_CALL_REQ"].number
 
 
 class RequestFailed(Exception):
@@ -62,8 +71,15 @@ class SiteSource:
     unpaced = False
     exhausted = False
 
-    def __init__(self, mapper: SiteMapper | None = None, *, snapshots: int = 32) -> None:
+    def __init__(
+        self,
+        mapper: SiteMapper | None = None,
+        *,
+        snapshots: int = 32,
+        rules: SiteRules | None = None,
+    ) -> None:
         self.mapper = SiteMapper() if mapper is None else mapper
+        self.rules = SiteRules() if rules is None else rules
         self.translator = Translator(self.mapper.objects)
         self.link: UpstreamLink | None = None
         self.publish: Callable[[SourceEvent], None] | None = None
@@ -72,7 +88,23 @@ class SiteSource:
         self._snapshots = asyncio.Semaphore(snapshots)
         self._agents: dict[ClientConnection, AgentObject] = {}
         self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
-        self._watched: dict[ClientConnection, tuple[set[str], set[str]]] = {}
+        self._of_agent: dict[str, dict[ClientConnection, None]] = {}
+        self.supervision = supervision = Supervision(self)
+        settings = DesktopSettings(self)
+        self.statistics = Statistics(self)
+        self.silent = SilentMonitor(self, settings)
+        self.parts: tuple[Part, ...] = (
+            supervision,
+            settings,
+            self.statistics,
+            self.silent,
+            Chat(self, supervision),
+            Farewell(self),
+        )
+        self._handlers: dict[int, Handler] = {}
+        for part in self.parts:
+            self._handlers.update(part.handlers)
+        self._telling = [part for part in self.parts if type(part).told is not Part.told]
 
     # -- events ------------------------------------------------------------------------------
 
@@ -82,14 +114,66 @@ class SiteSource:
 
     def give(self, events: list[SiteEvent]) -> None:
         """Events for everybody whom they concern."""
+        watching = self.supervision.watching
         for event in events:
             found = SourceEvent(
                 event.message_id, event.complete, event.minimal, agents=event.agents
             )
+            if watching and event.agents and event.message_id in MONITORED_IDS:
+                found.supervisor_mask = lambda e=event: self.supervisor_mask(e.callback, e.complete)
             if self.publish is None:
                 self._waiting.append(found)
             else:
                 self.publish(found)
+            for part in self._telling:
+                part.told(event)
+
+    def supervisor_mask(self, callback: str, values: Mapping[str, Any]) -> Buttons:
+        """SupervisorBtnEnablementMask: what a supervisor may do to the agent, or call, of an event.
+
+        Source: CTI OS Developer Guide, OnSupervisorButtonChange, table of the bits; when a bit is
+        on follows from what the CTI Server accepts.
+        """
+        if callback == "OnAgentStateChange":
+            state = values.get("AgentState")
+            if state in _OUT:
+                return Buttons(0)
+            ready = state in (AgentState.eNotReady, AgentState.eWorkNotReady)
+            return Buttons.ENABLE_SET_AGENT_LOGOUT | (
+                Buttons.ENABLE_SET_AGENT_READY if ready else Buttons(0)
+            )
+        objects = self.mapper.objects
+        call = objects.calls.get(str(values.get("UniqueObjectID", "")))
+        if call is None or call.status != LocalConnectionState.LCS_CONNECT:
+            return Buttons(0)
+        found = Buttons.ENABLE_BARGE_IN
+        for other in call.conversation.connections.values():
+            agent = None if other is call else objects.agent_of(other)
+            if agent is not None and agent.is_supervisor:
+                found = Buttons.ENABLE_INTERCEPT | Buttons.ENABLE_CLEAR
+        if self.silent.by_call:
+            listens = self.silent.listens(call)
+            found |= (
+                Buttons.ENABLE_STOP_SILENTMONITOR if listens else Buttons.ENABLE_START_SILENTMONITOR
+            )
+        return found
+
+    # -- clients -----------------------------------------------------------------------------
+
+    def agent_of(self, client: ClientConnection) -> AgentObject | None:
+        """The agent of a client in agent mode."""
+        return self._agents.get(client)
+
+    def clients_of(self, agent: AgentObject) -> list[ClientConnection]:
+        """The clients in an agent's agent mode, oldest first."""
+        return [c for c in self._of_agent.get(agent.key, ()) if not c.closing]
+
+    def logged_in_as(self, peripheral: int, name: str) -> AgentObject | None:
+        """The agent whose client gave a login name."""
+        for agent in self._agents.values():
+            if agent.peripheral == peripheral and agent.values.get("LoginName") == name:
+                return agent
+        return None
 
     def next_events(self, now_ns: int) -> list[SourceEvent]:
         """As EventSource says: what was not published at once."""
@@ -106,7 +190,7 @@ class SiteSource:
 
     # -- snapshots ---------------------------------------------------------------------------
 
-    async def _ask(self, name: str, values: Mapping[str, Any]) -> Message:
+    async def ask(self, name: str, values: Mapping[str, Any]) -> Message:
         """A request to the CTI Server. Raises Refused."""
         if self.link is None:
             raise Refused(StatusCode.E_CTI_CTI_SERVER_OFFLINE, "there is no CTI Server")
@@ -121,7 +205,7 @@ class SiteSource:
 
     async def query_agent(self, agent: AgentObject) -> SiteEvent:
         """The agent as the CTI Server knows him now. Raises Refused."""
-        answer = await self._ask(
+        answer = await self.ask(
             "QUERY_AGENT_STATE_REQ",
             {
                 "PeripheralID": agent.peripheral,
@@ -134,7 +218,7 @@ class SiteSource:
 
     async def device_calls(self, agent: AgentObject) -> list[tuple[int, str]]:
         """(call id, device id) of the calls at an agent's device. Raises Refused."""
-        answer = await self._ask(
+        answer = await self.ask(
             "SNAPSHOT_DEVICE_REQ",
             {
                 "PeripheralID": agent.peripheral,
@@ -158,7 +242,7 @@ class SiteSource:
         for _ in range(_SNAPSHOT_TRIES):
             before = conversations.get(key)
             touched = None if before is None else before.touched
-            answer = await self._ask(
+            answer = await self.ask(
                 "SNAPSHOT_CALL_REQ",
                 {
                     "PeripheralID": peripheral,
@@ -242,7 +326,7 @@ class SiteSource:
             )
         agent = self.mapper.objects.agent(peripheral, agent_id)
         tell(await self.query_agent(agent))
-        self._agents[client] = agent
+        self._seat(client, agent)
         tell(
             SiteEvent(
                 "OnSetAgentModeEvent",
@@ -265,6 +349,20 @@ class SiteSource:
                 tell(self.mapper.calls.snapshot(call))
         return agent.key
 
+    def _seat(self, client: ClientConnection, agent: AgentObject) -> None:
+        """A client is in an agent's agent mode, and in no other one's."""
+        self._unseat(client)
+        self._agents[client] = agent
+        self._of_agent.setdefault(agent.key, {})[client] = None
+
+    def _unseat(self, client: ClientConnection) -> None:
+        agent = self._agents.pop(client, None)
+        if agent is not None:
+            clients = self._of_agent[agent.key]
+            del clients[client]
+            if not clients:
+                del self._of_agent[agent.key]
+
     def system_status(self) -> dict[str, Any]:
         """StatusSystem: what is on-line (CTI OS Developer Guide, OnSetAgentModeEvent)."""
         peripherals = self.mapper.objects.peripherals
@@ -283,14 +381,16 @@ class SiteSource:
         tell: Callable[[SiteEvent], None],
     ) -> None:
         """As SiteBackend says."""
-        own = _OWN.get(number)
+        own = self._handlers.get(number)
         if own is not None:
-            await own(self, arguments, client, tell)
+            await own(arguments, client, tell)
             return
         requester = Requester(self._agents.get(client))
+        if number == _SUPERVISE:
+            self.silent.check(arguments)
         name, values = self.translator.values(number, arguments, requester)
         try:
-            answer = await self._ask(name, values)
+            answer = await self.ask(name, values)
         except Refused as error:
             if is_logout(name, values):
                 tell(
@@ -307,103 +407,16 @@ class SiteSource:
         confirmation = self.translator.confirmation(number, arguments, answer)
         if confirmation is not None:
             tell(confirmation)
+        if number == _SUPERVISE:
+            self.silent.supervised(arguments, requester.agent, answer["ConnectionCallID"])
 
     def left(self, client: ClientConnection) -> None:
         """A client is gone."""
-        self._agents.pop(client, None)
-        self._watched.pop(client, None)
+        for part in self.parts:
+            part.left(client)
+        self._unseat(client)
 
-    # -- supervisors -------------------------------------------------------------------------
-
-    def _supervisor(self, client: ClientConnection) -> AgentObject:
-        agent = self._agents.get(client)
-        if agent is None:
-            raise Refused(StatusCode.E_CTI_SESSION_NOT_OPEN, "this needs agent mode")
-        if not agent.is_supervisor:
-            raise Refused(ControlFailureCode.CF_PRIVILEGE_VIOLATION_ON_SPECIFIED_DEVICE,
-                          f"{agent.key} is no supervisor")  # fmt: skip
-        return agent
-
-    def _team_of(self, agent: AgentObject) -> list[AgentObject]:
-        members = self.mapper.objects.agents.values()
-        return [a for a in members if a.team == agent.team and a.peripheral == agent.peripheral]
-
-    async def _team_list(
-        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
-    ) -> None:
-        """OnNewAgentTeamMember of each member, the supervisor included."""
-        supervisor = self._supervisor(client)
-        for member in self._team_of(supervisor):
-            flags = 4 if member.is_supervisor else 0
-            tell(self.mapper.agents.team_member(member, flags, 1, supervisor.agent_id))
-
-    async def _start_team(
-        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
-    ) -> None:
-        supervisor = self._supervisor(client)
-        members = {a.key for a in self._team_of(supervisor) if a is not supervisor}
-        teams, single = self._watched.setdefault(client, (set(), set()))
-        teams.update(members)
-        self.watch(client, teams | single)
-        for key in sorted(members):
-            agent = self.mapper.objects.agents[key]
-            values = {**self.mapper.agents.state_values(agent), "Monitored": True}
-            tell(SiteEvent("OnMonitoredAgentStateChange", values))
-
-    async def _stop_team(
-        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
-    ) -> None:
-        self._supervisor(client)
-        teams, single = self._watched.setdefault(client, (set(), set()))
-        teams.clear()
-        self.watch(client, teams | single)
-
-    def _reference(self, arguments: Mapping[str, Any]) -> AgentObject:
-        key = str(arguments.get("AgentReference") or "")
-        agent = self.mapper.objects.agents.get(key)
-        if agent is None:
-            raise Refused(ControlFailureCode.CF_OBJECT_NOT_KNOWN, f"no agent {key!r}")
-        return agent
-
-    def _monitoring(self, callback: str, agent: AgentObject, supervisor: AgentObject) -> SiteEvent:
-        return SiteEvent(
-            callback,
-            {
-                "UniqueObjectID": supervisor.key,
-                "AgentReference": agent.key,
-                "SupervisorID": supervisor.agent_id,
-                "SupervisorKey": supervisor.key,
-                "BargedInCallID": "",
-                "SupervisorAgentState": str(supervisor.state),
-            },
-        )
-
-    async def _start_agent(
-        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
-    ) -> None:
-        supervisor, agent = self._supervisor(client), self._reference(arguments)
-        teams, single = self._watched.setdefault(client, (set(), set()))
-        single.add(agent.key)
-        self.watch(client, teams | single)
-        tell(self._monitoring("OnStartMonitoringAgent", agent, supervisor))
-
-    async def _stop_agent(
-        self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
-    ) -> None:
-        supervisor, agent = self._supervisor(client), self._reference(arguments)
-        teams, single = self._watched.setdefault(client, (set(), set()))
-        single.discard(agent.key)
-        self.watch(client, teams | single)
-        tell(self._monitoring("OnStopMonitoringAgent", agent, supervisor))
-
-
-Tell = Callable[[SiteEvent], None]
-_OWN: dict[int, Callable[[SiteSource, Mapping[str, Any], Any, Tell], Awaitable[None]]] = {
-    RequestID.REQUEST_AGENT_TEAM_LIST: SiteSource._team_list,
-    RequestID.START_MONITORING_AGENT_TEAM: SiteSource._start_team,
-    RequestID.STOP_MONITORING_AGENT_TEAM: SiteSource._stop_team,
-    RequestID.START_MONITORING_ALL_AGENT_TEAMS: SiteSource._start_team,
-    RequestID.STOP_MONITORING_ALL_AGENT_TEAMS: SiteSource._stop_team,
-    RequestID.START_MONITORING_AGENT: SiteSource._start_agent,
-    RequestID.STOP_MONITORING_AGENT: SiteSource._stop_agent,
-}
+    def stop(self) -> None:
+        """Nothing is asked for any more."""
+        for part in self.parts:
+            part.stop()

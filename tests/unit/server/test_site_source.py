@@ -402,6 +402,8 @@ def test_every_request_can_be_made_from_its_object_alone() -> None:
         arguments: dict[str, Any] = {"PeripheralID": 5000}
         if number not in (56, 58, 38, 36):
             arguments["UniqueObjectID"] = "call.5000.202.3001"
+        if spec.name == "SUPERVISE_CALL_REQ":
+            arguments["AgentReference"] = "agent.5000.22001"
         name, values = site.translator.values(number, arguments, requester)  # type: ignore[arg-type]
         data = encode_message(name, {"InvokeID": 1, **values}, version=24)
         assert Message.from_bytes(data, 24).name == spec.name

@@ -14,7 +14,7 @@ from fastcil.ged188 import Message
 from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
-from fastcil.server.site.objects import AgentObject, Objects, device_key, skill_group_key
+from fastcil.server.site.objects import AgentObject, Objects, device_key, skill_group_key, team_key
 
 __all__ = ["CALLBACKS", "AgentBook"]
 
@@ -170,9 +170,18 @@ class AgentBook:
             if i < len(flags) and flags[i] & 5  # primary supervisor 1, supervisor 4
         }
         removed = message["ConfigOperation"] == 2
+        known = self.objects.teams.setdefault(team_key(peripheral, team), {})
         for i, agent in enumerate(members):
-            agent.team = 0 if removed else team
-            agent.is_supervisor = agent.agent_id in supervisors
+            if removed:
+                known.pop(agent.key, None)
+                agent.team = 0 if agent.team == team else agent.team
+                agent.is_supervisor = any(
+                    f.get(agent.key, 0) & 5 for f in self.objects.teams.values()
+                )
+            else:
+                known[agent.key] = flags[i] if i < len(flags) else 0
+                agent.team = team
+                agent.is_supervisor = agent.is_supervisor or agent.agent_id in supervisors
             if i < len(states) and "AgentState" not in agent.values:
                 self._learn(agent, {"AgentState": states[i]})
             yield self.team_member(

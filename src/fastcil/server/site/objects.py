@@ -201,7 +201,8 @@ class Objects:
         self.at_device: dict[str, dict[str, CallObject]] = {}
         """Calls by device key, then by call key."""
         self.skill_groups: dict[str, dict[str, Any]] = {}
-        self.teams: dict[str, dict[str, Any]] = {}
+        self.teams: dict[str, dict[str, int]] = {}
+        """By team key: AgentFlags of its members, by agent key."""
         self.peripherals: dict[int, bool] = {}
         """Whether each peripheral is on-line."""
         self.peripheral_types: dict[int, int] = {}

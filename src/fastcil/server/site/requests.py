@@ -120,6 +120,8 @@ class Translator:
         agent = self._agent(arguments, requester)
         call = self._call(spec, arguments, agent)
         found = self._connections(spec, arguments, call)
+        if spec.name == "SUPERVISE_CALL_REQ":
+            agent = self._supervised(arguments, requester, found)
         peripheral = call.conversation.peripheral if call else agent.peripheral if agent else None
         for field in spec.fixed:
             if field.name in found or field.name == "InvokeID" or field.name.startswith("Num"):
@@ -218,6 +220,44 @@ class Translator:
         held = {int(_L.LCS_HELD)}
         matches = [c for c in here if (c.status in held) == (which == "held")]
         return next((c for c in matches if c is call), next(iter(matches), None))
+
+    def _supervised(
+        self, arguments: Mapping[str, Any], requester: Requester, found: dict[str, Any]
+    ) -> AgentObject:
+        """The connections of SuperviseCall, and the agent it is about. Raises Refused.
+
+        The call is named by CallReference, or AgentCallReference as the silent monitor samples
+        print; without one it is the call that the agent is talking in.
+        """
+        supervisor = requester.agent
+        if supervisor is None:
+            words = "SuperviseCall needs agent mode"
+            raise Refused(ControlFailureStatusCode.E_CTI_SESSION_NOT_OPEN, words)
+        unique = str(arguments.get("UniqueObjectID") or "")
+        named = str(arguments.get("CallReference") or arguments.get("AgentCallReference") or "")
+        if not named and unique.startswith("call."):
+            named = unique
+        call = self.objects.calls.get(named) if named else None
+        if named and call is None:
+            raise Refused(ControlFailureCode.CF_OBJECT_NOT_KNOWN, f"no call {named!r}")
+        reference = str(arguments.get("AgentReference") or "")
+        agent = self.objects.agents.get(reference)
+        if not reference and call is not None:
+            agent = self.objects.agent_of(call)
+        if agent is None:
+            raise Refused(ControlFailureCode.CF_OBJECT_NOT_KNOWN, f"no agent {reference!r}")
+        found["AgentConnectionCallID"] = NULL_UINT
+        if call is not None and self.objects.agent_of(call) is agent:
+            found["AgentConnectionCallID"] = call.conversation.call_id
+            found["AgentConnectionDeviceID"] = call.device_id
+        own = self.objects.at_device.get(supervisor.seat, {})
+        mine = own.get(named) or next(iter(own.values()), None)
+        found["SupervisorConnectionCallID"] = NULL_UINT
+        if mine is not None:
+            found["SupervisorConnectionCallID"] = mine.conversation.call_id
+            found["SupervisorConnectionDeviceID"] = mine.device_id
+        found["SupervisorInstrument"] = supervisor.instrument
+        return agent
 
     # -- fields ------------------------------------------------------------------------------
 

@@ -24,17 +24,7 @@ CLIENT: dict[str, str] = {
     "OnEvent": "any event, for a listener that takes all of them by one method",
 }
 
-_SILENT = "this server brings no two clients together for silent monitoring"
 NEVER: dict[str, str] = {
-    "OnGlobalSettingsDownloadConf": "this server gives no desktop settings to clients",
-    "OnChatMessage": "this server carries no chat",
-    "OnStartSilentMonitorConf": _SILENT,
-    "OnSilentMonitorStartedEvent": _SILENT,
-    "OnSilentMonitorStartRequestedEvent": _SILENT,
-    "OnSilentMonitorSessionDisconnected": _SILENT,
-    "OnSilentMonitorStopRequestedEvent": _SILENT,
-    "OnSilentMonitorStatusReportEvent": _SILENT,
-    "OnStopSilentMonitorConf": _SILENT,
     "OnFailure": "FAILURE_EVENT concerns the server's own session with the CTI Server; what "
     "clients must know of that is OnCTIOSFailure",
     "OnRTPStreamTimedoutEvent": "the voice of silent monitoring does not pass through this library",
@@ -53,8 +43,21 @@ SERVER: dict[str, str] = {
     "OnLogoutFailed": "a logout was refused; it stands before OnControlFailureConf",
     "OnStartMonitoringAgent": "the answer to StartMonitoringAgent",
     "OnStopMonitoringAgent": "the answer to StopMonitoringAgent",
-    "OnAgentStatistics": "from QUERY_AGENT_STATISTICS_CONF",
-    "OnSkillGroupStatisticsUpdated": "from QUERY_SKILL_GROUP_STATISTICS_CONF",
+    "OnAgentStatistics": "from QUERY_AGENT_STATISTICS_CONF, for clients that enabled them: when "
+    "they do, and at each end of a call or at an interval (PollForAgentStatsAtEndCall)",
+    "OnSkillGroupStatisticsUpdated": "from QUERY_SKILL_GROUP_STATISTICS_CONF, for clients that "
+    "enabled them: when they do, and at an interval",
+    "OnGlobalSettingsDownloadConf": "the answer to RequestDesktopSettings, from the configuration",
+    "OnChatMessage": "another client's SendChatMessage to this client's agent",
+    "OnStartSilentMonitorConf": "the answer to StartSilentMonitorRequest",
+    "OnSilentMonitorStartRequestedEvent": "another client wants to listen to this client's agent",
+    "OnSilentMonitorStartedEvent": "the answer to AcceptSilentMonitoring; and to both sides, when "
+    "SUPERVISE_CALL_CONF confirms a silent monitor call",
+    "OnSilentMonitorStatusReportEvent": "what the monitored client reported, or did",
+    "OnSilentMonitorStopRequestedEvent": "the monitoring client stopped; and to both sides, when "
+    "the silent monitor call ended",
+    "OnSilentMonitorSessionDisconnected": "the client on the other side of a session is gone",
+    "OnStopSilentMonitorConf": "the answer to StopSilentMonitorRequest",
     "OnNewAgentTeamMember": "from AGENT_TEAM_CONFIG_EVENT, and for each member as the answer to "
     "RequestAgentTeamList",
     "OnAgentInfoEvent": "from CONFIG_AGENT_EVENT, when a name is new or another one",
