@@ -93,22 +93,28 @@ def interface(name: str) -> Interface:
     return INTERFACES[name]
 
 
-def minimized_parameters(key: int | str, level: int) -> tuple[str, ...]:
+def minimized_parameters(
+    key: int | str, level: int, minimal_set: str = "section"
+) -> tuple[str, ...]:
     """The keywords of an event with MinimizeEventArgs = level; KeyError when unknown.
 
-    Events outside the documented table have the same parameters at both levels.
+    Events outside the documented table have the same parameters at both levels. minimal_set:
+    what level 1 is, the event's own "section" or its row of the "table" (docs/catalog.md,
+    contradictions); ValueError for another word.
     """
     from ._events import MINIMIZED, find
 
     if level not in (0, 1):
         raise ValueError(f"MinimizeEventArgs is 0 or 1, not {level!r}")
+    if minimal_set not in ("section", "table"):
+        raise ValueError(f"minimal_set is 'section' or 'table', not {minimal_set!r}")
     entry = MINIMIZED.get(key) if isinstance(key, str) else None
     if entry is None:
         found = find(key)
         entry = MINIMIZED.get(found.callback)
         if entry is None:
             return found.keywords
-    return entry.level(level)
+    return entry.level(level, minimal_set)
 
 
 def filter_forbidden_ids() -> frozenset[int]:

@@ -97,10 +97,13 @@ class Minimized:
     table: tuple[str, ...]  # the row of the documented table, as printed but expanded
     footnotes: Mapping[str, str]  # keyword to "*" or "**"
 
-    def level(self, level: int) -> tuple[str, ...]:
-        """Keywords for a value of MinimizeEventArgs."""
+    def level(self, level: int, minimal_set: str = "section") -> tuple[str, ...]:
+        """Keywords for a value of MinimizeEventArgs. The table has rows for most events; the row
+        of OnSnapshotCallConf only says what to leave out, as its section does."""
         if level not in (0, 1):
             raise ValueError(f"MinimizeEventArgs is 0 or 1, not {level!r}")
+        if level and minimal_set == "table" and self.table and self.event != "OnSnapshotCallConf":
+            return self.table
         return self.minimal if level else self.complete
 
 

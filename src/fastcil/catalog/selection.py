@@ -21,10 +21,10 @@ class Selection:
 
     __slots__ = ("_complete", "_minimal", "complete_keys", "message_id", "minimal_keys", "parties")
 
-    def __init__(self, callback: str) -> None:
+    def __init__(self, callback: str, minimal_set: str = "section") -> None:
         found = catalog_event(callback)
         complete = minimized_parameters(callback, 0)
-        minimal = minimized_parameters(callback, 1)
+        minimal = minimized_parameters(callback, 1, minimal_set)
         self.message_id = int(found.id)
         self.parties = PARTY in complete
         self.complete_keys = tuple(key for key in complete if key != PARTY)
@@ -43,12 +43,12 @@ class Selection:
         return dict(zip(self.minimal_keys, self._minimal(fields)))
 
 
-_SELECTIONS: dict[str, Selection] = {}
+_SELECTIONS: dict[tuple[str, str], Selection] = {}
 
 
-def selection(callback: str) -> Selection:
-    """The selection of an event, made once."""
-    found = _SELECTIONS.get(callback)
+def selection(callback: str, minimal_set: str = "section") -> Selection:
+    """The selection of an event, made once. minimal_set: see minimized_parameters."""
+    found = _SELECTIONS.get((callback, minimal_set))
     if found is None:
-        found = _SELECTIONS[callback] = Selection(callback)
+        found = _SELECTIONS[callback, minimal_set] = Selection(callback, minimal_set)
     return found

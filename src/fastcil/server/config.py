@@ -81,6 +81,7 @@ _FLAGS = frozenset(
 _LIVE = frozenset(
     {
         "MinimizeEventArgs",
+        "MinimalSet",
         "AgentChatLevel",
         "SupervisorChatLevel",
         "forceLogoutOnSessionClose",

@@ -134,6 +134,7 @@ class SiteService:
         self.config = config
         stale = config.number(_CALLS, "TrashCollectionIntervalSec")
         mapper = SiteMapper(stale_call_seconds=float(stale) if stale else float("inf"))
+        mapper.calls.minimal_set = config.text("Fastcil", "MinimalSet")
         for number, kind in config.peripherals.items():
             mapper.objects.peripheral_types[number] = kind
         self.source = SiteSource(mapper, rules=rules_of(config))
@@ -210,6 +211,7 @@ class SiteService:
         self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
         self.server.guard.policy = policy_of(found)
         self.source.rules = rules_of(found)
+        self.source.mapper.calls.minimal_set = found.text("Fastcil", "MinimalSet")
         stale = found.number(_CALLS, "TrashCollectionIntervalSec")
         self.source.mapper.calls.stale_seconds = float(stale) if stale else float("inf")
         return [f"{one.section}.{one.name}" for one in changed if not one.live]

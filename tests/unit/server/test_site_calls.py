@@ -152,6 +152,42 @@ def test_every_documented_parameter_is_there(site: SiteMapper, level: int) -> No
         failed = failed or found.callback == "OnCallFailed"
 
 
+@pytest.mark.parametrize("minimal_set", ["section", "table"])
+def test_what_the_minimal_set_is(site: SiteMapper, minimal_set: str) -> None:
+    site.calls.minimal_set = minimal_set
+    events = play(
+        site,
+        state("22001", 3, "3001"),
+        call("CALL_DELIVERED_EVENT", "3001"),
+        call("CALL_ESTABLISHED_EVENT", "3001"),
+        call("CALL_HELD_EVENT", "3001"),
+        call("CALL_RETRIEVED_EVENT", "3001"),
+        message("END_CALL_EVENT", ConnectionCallID=202),
+    )[1:]
+    assert len(events) == 6
+    for found in events:
+        wanted = minimized_parameters(found.callback, 1, minimal_set)
+        assert set(found.minimal) == {key for key in wanted if key != PARTY}, found.callback
+    held = next(found for found in events if found.callback == "OnCallHeld")
+    assert ("DeviceUniqueObjectID" in held.minimal) is (minimal_set == "table")
+
+
+def test_the_complete_set_has_what_the_message_carries_besides(site: SiteMapper) -> None:
+    fields = {"HoldingDeviceID": "3001", "EventCause": 22, "LocalConnectionState": 4}
+    events = play(
+        site, call("CALL_DELIVERED_EVENT", "3001"), call("CALL_HELD_EVENT", "3001", **fields)
+    )
+    held = events[-1]
+    documented = {*event("OnCallHeld").keywords, *minimized_parameters("OnCallHeld", 0)}
+    assert "EventCause" not in documented
+    assert held.complete["EventCause"] == 22
+    assert "EventCause" not in held.minimal
+    # What is of one connection stays that of the object that the event is about.
+    assert held.complete["ConnectionDeviceID"] == "3001"
+    # Nothing of it is left behind for an event that no message caused.
+    assert "EventCause" not in site.calls.snapshot(next(iter(site.objects.calls.values()))).minimal
+
+
 def test_a_number_that_is_absent_is_minus_one(site: SiteMapper) -> None:
     events = play(site, call("CALL_DELIVERED_EVENT", "3001"))
     assert events[-1].complete["SkillGroupNumber"] == -1

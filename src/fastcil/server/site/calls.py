@@ -92,6 +92,9 @@ class CallBook:
     def __init__(self, objects: Objects, stale_seconds: float = 4 * 3600.0) -> None:
         self.objects = objects
         self.stale_seconds = stale_seconds
+        self.minimal_set = "section"
+        """What MinimizeEventArgs 1 sends: catalog.minimized_parameters has the words."""
+        self._told: dict[str, Any] = {}  # by the message at hand; MinimizeEventArgs 0 has it all
         self.precalls: dict[str, tuple[float, dict[str, Any]]] = {}
         """By ICMEnterpriseUniqueID: when it came, and what it told."""
         self.handlers: dict[str, Callable[[Message, float], Events]] = {
@@ -119,8 +122,11 @@ class CallBook:
         values["EnablementMask"] = enablement.call_mask(
             call.status, objects.others(call), values["PeripheralType"]
         )
-        chosen = coerced(callback)
+        chosen = coerced(callback, self.minimal_set)
         complete, minimal = chosen.values(values, 0), chosen.values(values, 1)
+        for name, value in self._told.items():
+            if name not in complete and name not in _OWN:
+                complete[name] = value
         for found in (complete, minimal):
             if more:
                 found.update(more)
@@ -183,7 +189,7 @@ class CallBook:
 
     def _named(self, message: Message, now: float) -> tuple[CallObject, list[SiteEvent]]:
         """The connection that a message tells of, with its OnCallBegin when it is new."""
-        told = convert.call_fields(message)
+        told = self._told = convert.call_fields(message)
         conversation = self.conversation(message["PeripheralID"], message["ConnectionCallID"], now)
         if "PeripheralType" in told:
             self.objects.peripheral_types[conversation.peripheral] = told["PeripheralType"]
@@ -248,7 +254,7 @@ class CallBook:
     def _update(self, message: Message, now: float) -> Events:
         peripheral, old_id = message["PeripheralID"], message["ConnectionCallID"]
         conversation = self.conversation(peripheral, old_id, now)
-        told = convert.call_fields(message)
+        told = self._told = convert.call_fields(message)
         told.pop("ConnectionCallID", None)
         self._learn(conversation, told)
         new_id = message["NewConnectionCallID"]
@@ -292,6 +298,7 @@ class CallBook:
         conversation = self.objects.conversations.get(key)
         if conversation is None or not conversation.connections:
             return
+        self._told = convert.call_fields(message)
         for call in list(conversation.connections.values()):
             call.values["CallStatus"] = int(_L.LCS_NULL)
             yield self.event("OnCallCleared", call)
@@ -300,6 +307,7 @@ class CallBook:
         key = message["PeripheralID"], message["ConnectionCallID"]
         conversation = self.objects.conversations.pop(key, None)
         if conversation is not None:
+            self._told = convert.call_fields(message)
             for call in list(conversation.connections.values()):
                 yield self._finish(call)
 
@@ -308,7 +316,7 @@ class CallBook:
         peripheral = message["PeripheralID"]
         primary = self.conversation(peripheral, message["PrimaryCallID"], now)
         secondary = self.objects.conversations.get((peripheral, message["SecondaryCallID"]))
-        told = convert.call_fields(message)
+        told = self._told = convert.call_fields(message)
         told["PrimaryCallID"] = str(message["PrimaryCallID"])
         told["SecondaryCallID"] = str(message["SecondaryCallID"])
         for name in [n for n in told if n.endswith("DeviceID")]:
@@ -406,6 +414,7 @@ class CallBook:
         events: list[SiteEvent] = []
         for key, conversation in list(self.objects.conversations.items()):
             if now - conversation.touched > self.stale_seconds:
+                self._told = {}
                 events += [self._finish(c) for c in list(conversation.connections.values())]
                 del self.objects.conversations[key]
         return events
@@ -415,6 +424,7 @@ class CallBook:
 
         A connection learnt from it gets its Call object by OnSnapshotCallConf.
         """
+        self._told = {}
         conversation = self.conversation(peripheral, call_id, now)
         self._learn(conversation, convert.call_fields(message))
         calls = message.get("CallConnectionCallID") or []
@@ -444,12 +454,14 @@ class CallBook:
         conversation = self.objects.conversations.get(key)
         if conversation is None or conversation.touched >= before:
             return []
+        self._told = {}
         events = [self._finish(call) for call in list(conversation.connections.values())]
         del self.objects.conversations[key]
         return events
 
     def snapshot(self, call: CallObject) -> SiteEvent:
         """OnSnapshotCallConf of a call."""
+        self._told = {}
         call.values["NumCallDevices"] = len(call.conversation.connections)
         call.values["CallDeviceConnectionState"] = call.status
         return self.event("OnSnapshotCallConf", call)

@@ -51,10 +51,10 @@ class CoercedSelection:
 
     __slots__ = ("_coerce", "plain")
 
-    def __init__(self, callback: str) -> None:
+    def __init__(self, callback: str, minimal_set: str = "section") -> None:
         from fastcil.catalog import event
 
-        self.plain: Selection = selection(callback)
+        self.plain: Selection = selection(callback, minimal_set)
         self._coerce = [
             (parameter.keyword, parameter.type in _NUMBERS)
             for parameter in event(callback).parameters
@@ -75,14 +75,14 @@ class CoercedSelection:
         return found
 
 
-_selections: dict[str, CoercedSelection] = {}
+_selections: dict[tuple[str, str], CoercedSelection] = {}
 
 
-def coerced(callback: str) -> CoercedSelection:
-    """The selection of a callback, made once."""
-    found = _selections.get(callback)
+def coerced(callback: str, minimal_set: str = "section") -> CoercedSelection:
+    """The selection of a callback, made once. minimal_set: as catalog.minimized_parameters has."""
+    found = _selections.get((callback, minimal_set))
     if found is None:
-        found = _selections[callback] = CoercedSelection(callback)
+        found = _selections[callback, minimal_set] = CoercedSelection(callback, minimal_set)
     return found
 
 
