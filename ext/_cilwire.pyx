@@ -41,5 +41,6 @@ include "slabs.pxi"
 include "frames.pxi"
 include "filters.pxi"
 include "dispatch.pxi"
+include "late.pxi"
 
 MutableMapping.register(Arguments)

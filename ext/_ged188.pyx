@@ -7,6 +7,8 @@ The C core (ext/cilwire/ged188.c) checks a message and says where its fields sta
 Behaviour is that of fastcil.ged188._reference, which the tests hold it to.
 """
 
+import sys
+
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -71,6 +73,8 @@ cdef extern from "cw_internal.h":
 cdef extern from "Python.h":
     str PyUnicode_DecodeUTF8(const char *, Py_ssize_t, const char *)
     PyObject *PyDict_GetItem(object, object)
+    int PyDict_SetItem(object, object, object) except -1
+    PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)
     long PyLong_AsLong(object)
     Py_ssize_t Py_REFCNT(object)
     tuple PyTuple_New(Py_ssize_t)

@@ -134,6 +134,47 @@ cdef class Message:
             at = field.next
         return found
 
+    def renamed(self, dict table):
+        """Numbers and texts under other names: table has for a field's name (name, another one or "", whether absent
+        is told as -1). Fields that it lacks are left out, and so are lists, named variables and unknown tags; bytes
+        are text without their NULs."""
+        cdef Plan plan = plan_of(&self._view)
+        cdef cw_ged_field field
+        cdef uint32_t i, code, kind, at = self._view.end
+        cdef dict found = {}
+        cdef tuple entry
+        if plan.table is not table:
+            plan.fixed_targets = targets_of(table, plan.names)
+            plan.slot_targets = targets_of(table, plan.slot_names)
+            plan.table = table
+        for i in range(plan.count):
+            target = <object>PyTuple_GET_ITEM(plan.fixed_targets, i)
+            if target is not None:
+                code = plan.fixed[i]
+                put_renamed(found, <tuple>target, self._view.data + (code >> 4), code & 15)
+        while cw_ged_at(&self._view, at, &field):
+            if field.slot >= 0 and at == self._view.first[field.slot]:
+                target = <object>PyTuple_GET_ITEM(plan.slot_targets, field.slot)
+                kind = plan.kinds[field.slot]
+                if target is not None and not kind & (REPEATS | ARRAY):
+                    entry = <tuple>target
+                    kind &= 15
+                    if kind == CW_GED_STRING:
+                        one = text(field.data, field.length)
+                    elif kind == CW_GED_UNSPEC:
+                        one = PyBytes_FromStringAndSize(<const char *>field.data, field.length)
+                        one = one.rstrip(b"\0").decode("utf-8", "surrogateescape")
+                    elif kind < CW_GED_STRING:
+                        put_renamed(found, entry, field.data, kind)
+                        at = field.next
+                        continue
+                    else:
+                        at = field.next
+                        continue
+                    put(found, entry, one)
+            at = field.next
+        return found
+
     def records(self):
         """The groups of floating fields of a configuration message, in order.
 
@@ -223,6 +264,27 @@ install_get_many(<PyTypeObject *>Message, &_message_get_many, <PyCFunction><void
 
 def _restore(data, version, strict):
     return Message.from_bytes(data, version, strict=strict)
+
+
+cdef inline int put(dict found, tuple entry, object one) except -1:
+    PyDict_SetItem(found, <object>PyTuple_GET_ITEM(entry, 0), one)
+    if <object>PyTuple_GET_ITEM(entry, 1) is not None:
+        PyDict_SetItem(found, <object>PyTuple_GET_ITEM(entry, 1), one)
+    return 0
+
+
+cdef inline int put_renamed(dict found, tuple entry, const uint8_t *p, uint32_t kind) except -1:
+    """A number; all ones in 16 or 32 bits are -1 where the table says so."""
+    cdef int64_t one
+    if kind == CW_GED_INT:
+        one = <int32_t>load32(p)
+    elif kind == CW_GED_UINT or kind == CW_GED_TIME:
+        one = load32(p)
+    else:
+        one = p[0] if kind == CW_GED_UCHAR else load16(p)
+    if (one == 0xFFFF or one == 0xFFFFFFFF) and <object>PyTuple_GET_ITEM(entry, 2) is not None:
+        one = -1
+    return put(found, entry, hot_int(one))
 
 
 cdef int fill_fixed(const cw_ged_view *view, Plan plan, dict found) except -1:

@@ -30,6 +30,9 @@ cdef class Plan:
     cdef uint32_t lengths[16]   # of each group, in the message being written
     cdef uint32_t slots, end, type
     cdef bint wide
+    # What Message.renamed needs: the table that these were made of, and by field both names and whether absent is -1.
+    cdef object table
+    cdef tuple fixed_targets, slot_targets
 
     def __dealloc__(self):
         PyMem_Free(self.fixed)
@@ -70,6 +73,20 @@ cdef Plan new_plan(object layout):
         plan.least[i] = field.min_size
         plan.most[i] = field.limit(layout.version)
     return plan
+
+
+cdef tuple targets_of(object table, tuple names):
+    """(first, second, absent is -1) of each name, None where the table has none."""
+    cdef list found = []
+    for name in names:
+        entry = table.get(name)
+        if entry is not None and entry[0]:
+            first, second, signed = entry
+            entry = (sys.intern(first), sys.intern(second) if second else None, True if signed else None)
+        else:
+            entry = None
+        found.append(entry)
+    return tuple(found)
 
 
 cdef list _plans = [None] * 65536  # by version, part and row of the message; made when first needed

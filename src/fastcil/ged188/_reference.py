@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Union
 
 from fastcil.ged188._encode import encode_message
@@ -282,6 +282,38 @@ class Message:
                 found.setdefault(key, []).append(value)
             else:
                 found.setdefault(key, value)
+        return found
+
+    def renamed(self, table: Mapping[str, tuple[str, str, bool]]) -> dict[str, int | str]:
+        """Numbers and texts under other names.
+
+        table: by field (name, another one or "", whether absent is told as -1). Fields that it
+        lacks are left out, and so are lists, named variables and unknown tags; bytes are text
+        without their NULs.
+        """
+        found: dict[str, int | str] = {}
+        layout = self._parsed.layout
+        values: list[tuple[str, Value]] = list(self.fields.items())
+        seen: set[str] = set()
+        for key, value in self.floating:
+            if isinstance(key, str) and key not in seen:
+                seen.add(key)
+                if not layout.repeats[layout.slots[key]]:
+                    values.append((key, value))
+        for name, value in values:
+            first, second, signed = table.get(name, ("", "", False))
+            if not first:
+                continue
+            if isinstance(value, bytes):
+                value = value.rstrip(b"\0").decode("utf-8", "surrogateescape")
+            elif isinstance(value, int):
+                if signed and value in (0xFFFF, 0xFFFFFFFF):
+                    value = -1
+            elif not isinstance(value, str):
+                continue
+            found[first] = value
+            if second:
+                found[second] = value
         return found
 
     def records(self) -> list[dict[str, Value]]:

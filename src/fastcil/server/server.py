@@ -95,6 +95,7 @@ class EventServer:
         self._member: dict[ClientConnection, _Group] = {}
         self._agents: dict[str, set[ClientConnection]] = {}
         self._agent_of: dict[ClientConnection, str] = {}
+        self._complete_agents: set[ClientConnection] = set()  # with MinimizeEventArgs 0
         self._watched: dict[str, set[ClientConnection]] = {}
         self._touched: set[ClientConnection] = set()
         self._flushing = False
@@ -245,12 +246,23 @@ class EventServer:
         self._groups.setdefault(group, set()).add(client)
         self._member[client] = group
         self._monitored.set()
+        self._tell_wanted()
 
     def set_agent(self, client: ClientConnection, agent: str) -> None:
         """A client is in agent mode: it gets the events of one agent and of his calls."""
         self.leave(client)
         self._agents.setdefault(agent, set()).add(client)
         self._agent_of[client] = agent
+        if client.level == 0:
+            self._complete_agents.add(client)
+        self._tell_wanted()
+
+    def _tell_wanted(self) -> None:
+        """Tell the source whether the complete arguments of events are worth making."""
+        tell = getattr(self.source, "want_complete", None)
+        if tell is not None:
+            chosen = any(level == 0 or one.text != _ALL for one, level in self._groups)
+            tell(chosen or bool(self._complete_agents))
 
     def watch(self, client: ClientConnection, agents: Iterable[str]) -> None:
         """A supervisor gets the events of these agents as monitored ones, and of no others."""
@@ -268,6 +280,7 @@ class EventServer:
             self._agents[agent].discard(client)
             if not self._agents[agent]:
                 del self._agents[agent]
+            self._complete_agents.discard(client)
             self.watch(client, ())
         group = self._member.pop(client, None)
         if group is not None:
@@ -276,6 +289,7 @@ class EventServer:
                 del self._groups[group]
         if not self._member:
             self._monitored.clear()
+        self._tell_wanted()
         self.drained.set()
 
     def touch(self, client: ClientConnection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from fastcil.catalog import INTERFACES, event_id
@@ -85,7 +85,7 @@ class SourceEvent:
         minimal: Mapping[str, Any] | None = None,
         *,
         frame: bytes | None = None,
-        agents: frozenset[str] = frozenset(),
+        agents: Iterable[str] = (),
     ) -> None:
         """frame: the event as it was recorded, for both levels; then nothing is encoded.
 
@@ -98,7 +98,7 @@ class SourceEvent:
         self.message_id = message_id
         self.complete = complete
         self.minimal = complete if minimal is None else minimal
-        self.key = state_key(message_id, complete)
+        self.key = state_key(message_id, complete) if message_id in STATE_IDS else None
         self.keep = message_id == CALL_END_ID
         self._encoded: list[Encoded | None] = [None, None]
         if frame is not None:
@@ -137,7 +137,8 @@ class EventSource(Protocol):
     """What a server needs. Optional attributes, all False when absent:
 
     unpaced: events come as fast as the clients take them; on_demand: nothing is asked for until
-    there is a client in monitor mode; exhausted: there will never be another event.
+    there is a client in monitor mode; exhausted: there will never be another event. Optional too:
+    want_complete(wanted) is told whether any client gets, or is chosen by, the complete arguments.
     """
 
     def next_events(self, now_ns: int) -> list[SourceEvent]:

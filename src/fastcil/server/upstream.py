@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcil.catalog import AgentState, LocalConnectionState
@@ -116,17 +117,20 @@ class SiteSource:
         """Events for everybody whom they concern."""
         watching = self.supervision.watching
         for event in events:
-            found = SourceEvent(
-                event.message_id, event.complete, event.minimal, agents=event.agents
-            )
             if watching and event.agents and event.message_id in MONITORED_IDS:
-                found.supervisor_mask = lambda e=event: self.supervisor_mask(e.callback, e.complete)
+                event.supervisor_mask = partial(
+                    self.supervisor_mask, event.callback, event.complete
+                )
             if self.publish is None:
-                self._waiting.append(found)
+                self._waiting.append(event)
             else:
-                self.publish(found)
+                self.publish(event)
             for part in self._telling:
                 part.told(event)
+
+    def want_complete(self, wanted: bool) -> None:
+        """As EventSource says."""
+        self.mapper.calls.complete_wanted = self.mapper.agents.complete_wanted = wanted
 
     def supervisor_mask(self, callback: str, values: Mapping[str, Any]) -> Buttons:
         """SupervisorBtnEnablementMask: what a supervisor may do to the agent, or call, of an event.

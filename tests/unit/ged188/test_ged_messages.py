@@ -422,3 +422,19 @@ def test_the_version_changes_in_mid_stream(ged: ModuleType) -> None:
 def test_limits_of_max_message(ged: ModuleType, limit: int) -> None:
     with pytest.raises(ValueError, match=r"max_message is 8\.\.65535"):
         ged.MessageReader(24, max_message=limit)
+
+
+def test_fields_under_other_names(ged: ModuleType) -> None:
+    found = ged.Message.from_bytes(AGENT_STATE_24, 24)
+    table = {
+        "AgentID": ("Who", "AlsoWho", False),
+        "SkillGroupPriority": ("Priority", "", True),
+        "ICMAgentID": ("", "unused", False),
+        "FltSkillGroupNumber": ("Groups", "", False),
+        "Nothing": ("Nothing", "", False),
+    }
+    assert found.renamed(table) == {"Who": "22866", "AlsoWho": "22866", "Priority": 0}
+    held = ged.Message.from_bytes(message(11, HELD), 24)
+    assert held.renamed({"EventCause": ("Cause", "", True)}) == {"Cause": -1}
+    assert held.renamed({"EventCause": ("Cause", "", False)}) == {"Cause": 0xFFFF}
+    assert held.renamed({}) == {}

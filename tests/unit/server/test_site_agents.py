@@ -21,7 +21,7 @@ def test_a_state_with_every_documented_parameter(site: SiteMapper) -> None:
     (found,) = site.message(state("22001", AgentState.eAvailable, EventReasonCode=0), 0.0)
     assert found.callback == "OnAgentStateChange"
     assert found.object_id == KEY
-    assert found.agents == {KEY}
+    assert found.agents == (KEY,)
     for parameter in event("OnAgentStateChange").parameters:
         value = found.minimal[parameter.keyword]
         assert isinstance(value, str if parameter.type == "STRING" else int), parameter.keyword
@@ -133,6 +133,6 @@ def test_media_streams(site: SiteMapper) -> None:
         1.0,
     )
     assert found.callback == "OnCallRTPStarted"
-    assert found.agents == {KEY}
+    assert found.agents == (KEY,)
     assert found.complete["ClientAddress"] == "10.0.0.7"
     assert set(event("OnCallRTPStarted").keywords) <= set(found.complete)

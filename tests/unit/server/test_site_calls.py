@@ -82,7 +82,7 @@ def test_a_call_from_begin_to_end(site: SiteMapper) -> None:
         L.LCS_NULL,
         L.LCS_NULL,
     ]
-    assert all(e.agents == {"agent.5000.22001"} for e in events)
+    assert all(e.agents == ("agent.5000.22001",) for e in events)
     assert not site.objects.calls
     assert not site.objects.conversations
 
@@ -338,7 +338,7 @@ def test_a_precall_meets_its_call(site: SiteMapper) -> None:
     )
     (found,) = play(site, announced)
     assert found.callback == "OnAgentPrecallEvent"
-    assert found.agents == {"agent.5000.22001"}
+    assert found.agents == ("agent.5000.22001",)
     assert found.complete["ICMEnterpriseUniqueID"] == "icm.152018.77"
     (begun,) = play(site, begin())
     assert begun.complete["CallVariable5"] == "from the router"

@@ -7,6 +7,7 @@ messages.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Callable
 
 from fastcil.catalog import AgentState, FailureCode, event
@@ -24,6 +25,7 @@ _STATE = tuple(
     (p.keyword, "" if p.type == "STRING" else 0) for p in event("OnAgentStateChange").parameters
 )
 _GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
+_GROUP_LISTS = {prefix: tuple(prefix + name for name in _GROUP) for prefix in ("", "Flt")}
 _DELETED = int(RecordType.CONFIG_RECORD_DELETE)
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
 
@@ -51,11 +53,19 @@ _SYSTEM_TEXT = {
 }
 
 
+@cache
+def _parameters(callback: str) -> dict[str, Any]:
+    """The documented parameters of an event, each with what stands for nothing told."""
+    return {p.keyword: "" if p.type == "STRING" else 0 for p in event(callback).parameters}
+
+
 class AgentBook:
     """The agents, teams and peripherals of a site: messages in, events out."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
+        self.complete_wanted = True
+        """As in CallBook."""
         self.handlers: dict[str, Callable[[Message, float], Events]] = {
             "AGENT_STATE_EVENT": self._state,
             "AGENT_TEAM_CONFIG_EVENT": self._team,
@@ -80,12 +90,14 @@ class AgentBook:
         self.objects.seat(agent, "" if state in _OUT else agent.instrument)
 
     def _groups(self, agent: AgentObject, message: Message, prefix: str = "") -> None:
-        """The skill groups that a message lists."""
-        numbers = message.get(f"{prefix}SkillGroupNumber")
-        if not isinstance(numbers, list):
+        """The skill groups that a message lists; most say what was said before."""
+        told = message.get_many(*_GROUP_LISTS[prefix])
+        numbers = told[0]
+        if not isinstance(numbers, list) or told == agent.listed:
             return
+        agent.listed = told
         agent.skill_groups = {}
-        columns = {name: message.get(f"{prefix}{name}") or [] for name in _GROUP[1:]}
+        columns = {name: column or [] for name, column in zip(_GROUP[1:], told[1:])}
         for i, group in enumerate(numbers):
             entry: dict[str, Any] = {"SkillGroupNumber": group}
             for name, column in columns.items():
@@ -111,8 +123,9 @@ class AgentBook:
         if group != -1:
             agent.skill_groups[group] = {name: told[name] for name in _GROUP}
         self._groups(agent, message, "Flt")
-        minimal = self.state_values(agent)
-        complete = {**minimal, **nested(agent.skill_groups.values(), "SkillGroup")}
+        complete = minimal = self.state_values(agent)
+        if self.complete_wanted:
+            complete = {**minimal, **nested(agent.skill_groups.values(), "SkillGroup")}
         leaves = agent.state == AgentState.eLogout and before not in _OUT
         who = (agent.key,)
         if leaves:
@@ -280,10 +293,10 @@ class AgentBook:
 
     def _plain(self, callback: str, message: Message) -> SiteEvent:
         """An event whose parameters are the fields of one message."""
-        told = {**message.to_dict(), **convert.keyword_fields(message)}
-        found = {
-            p.keyword: told.get(p.keyword, "" if p.type == "STRING" else 0)
-            for p in event(callback).parameters
-        }
+        told = convert.keyword_fields(message)
+        wanted = _parameters(callback)
+        if not told.keys() >= wanted.keys():
+            told = {**message.to_dict(), **told}
+        found = {keyword: told.get(keyword, default) for keyword, default in wanted.items()}
         agent = self.objects.agents.get(f"agent.{message['PeripheralID']}.{found['AgentID']}")
         return SiteEvent(callback, found, agents=() if agent is None else (agent.key,))

@@ -8,14 +8,16 @@ Source: CTI OS Developer Guide, ICallEvents and Call object; GED-188 guide, call
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, Callable
 
-from fastcil.catalog import LocalConnectionState
+from fastcil.catalog import KEYWORDS, LocalConnectionState
 from fastcil.ged188 import Message
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, coerced
 from fastcil.server.site.objects import (
+    AgentObject,
     CallObject,
     Conversation,
     Objects,
@@ -77,9 +79,16 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
 """The events that a message can cause: its own, then those that may stand around it."""
 _DEVICES = ("CallingDeviceID", "CalledDeviceID")
 # Fields that belong to one connection, not to the call: a new connection does not inherit them.
+_PRECALL = {"AgentInstrument": "", "CallTypeIDTag": 0, "PreCallInvokeIDTag": 0}
 _OWN = frozenset(
     {"ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType"}
 )
+
+
+@cache
+def _of_devices() -> frozenset[str]:
+    """Keywords of the device that a message is about: not those of the call as a whole."""
+    return frozenset(k for k in KEYWORDS if k.endswith("DeviceID") and k not in _DEVICES)
 
 
 class CallBook:
@@ -94,6 +103,8 @@ class CallBook:
         self.stale_seconds = stale_seconds
         self.minimal_set = "section"
         """What MinimizeEventArgs 1 sends: catalog.minimized_parameters has the words."""
+        self.complete_wanted = True
+        """Whether anybody gets, or is chosen by, the complete set; else it is not made."""
         self._told: dict[str, Any] = {}  # by the message at hand; MinimizeEventArgs 0 has it all
         self.precalls: dict[str, tuple[float, dict[str, Any]]] = {}
         """By ICMEnterpriseUniqueID: when it came, and what it told."""
@@ -114,27 +125,45 @@ class CallBook:
     # -- events ------------------------------------------------------------------------------
 
     def event(
-        self, callback: str, call: CallObject, more: dict[str, Any] | None = None
+        self,
+        callback: str,
+        call: CallObject,
+        more: dict[str, Any] | None = None,
+        *,
+        both: bool = False,
     ) -> SiteEvent:
-        """An event of a call as it is now."""
+        """An event of a call as it is now. both: with the complete set, whoever wants it."""
         objects, values = self.objects, call.values
         agent = objects.agent_of(call)
         values["EnablementMask"] = enablement.call_mask(
             call.status, objects.others(call), values["PeripheralType"]
         )
         chosen = coerced(callback, self.minimal_set)
-        complete, minimal = chosen.values(values, 0), chosen.values(values, 1)
-        for name, value in self._told.items():
-            if name not in complete and name not in _OWN:
-                complete[name] = value
-        for found in (complete, minimal):
-            if more:
-                found.update(more)
-            if call.failed and callback != "OnCallFailed":
-                found.pop("CallStatus", None)
-            if agent is None:
-                found.pop("FilterTarget", None)
+        complete = minimal = chosen.values(values, 1)
+        if both or self.complete_wanted:
+            complete = chosen.values(values, 0)
+            for name, value in self._told.items():
+                if name not in complete and name not in _OWN:
+                    complete[name] = value
+            self._finish_values(complete, callback, call, agent, more)
+        self._finish_values(minimal, callback, call, agent, more)
         return SiteEvent(callback, complete, minimal, agents=() if agent is None else (agent.key,))
+
+    @staticmethod
+    def _finish_values(
+        found: dict[str, Any],
+        callback: str,
+        call: CallObject,
+        agent: AgentObject | None,
+        more: dict[str, Any] | None,
+    ) -> None:
+        """What an event has besides, and what it lacks at this moment."""
+        if more:
+            found.update(more)
+        if call.failed and callback != "OnCallFailed":
+            found.pop("CallStatus", None)
+        if agent is None:
+            found.pop("FilterTarget", None)
 
     # -- conversations and their connections ---------------------------------------------------
 
@@ -181,9 +210,8 @@ class CallBook:
     def _learn(self, conversation: Conversation, told: dict[str, Any]) -> None:
         """Facts of the call as a whole, for all of its connections."""
         # Conversations and their connections have the same keywords.
-        known = conversation.values
-        shared = {n: value for n, value in told.items() if n in known and n not in _OWN}
-        known.update(shared)
+        shared = {n: value for n, value in told.items() if n not in _OWN}
+        conversation.values.update(shared)
         for call in conversation.connections.values():
             call.values.update(shared)
 
@@ -194,19 +222,19 @@ class CallBook:
         if "PeripheralType" in told:
             self.objects.peripheral_types[conversation.peripheral] = told["PeripheralType"]
         call, is_new = self.connection(conversation, message.get("ConnectionDeviceID", ""))
-        whole = {k: v for k, v in told.items() if not k.endswith("DeviceID") or k in _DEVICES}
-        self._learn(conversation, whole)
+        self._learn(conversation, {k: v for k, v in told.items() if k not in _of_devices()})
         begun: list[SiteEvent] = []
         if is_new:
             call.values["CallStatus"] = int(_L.LCS_INITIATE)
             self._match_precall(call, now)
             begun.append(self.event("OnCallBegin", call))
-        values, full = call.values, full_names()
-        for name, value in told.items():
-            if name in values and name != "ConnectionDeviceID":
-                values[name] = value
-                if name in full:
-                    values[full[name]] = value
+        values = call.values
+        device = values["ConnectionDeviceID"]
+        values.update(told)
+        values["ConnectionDeviceID"] = device
+        for name, full in full_names().items():
+            if name in told:
+                values[full] = told[name]
         return call, begun
 
     def _match_precall(self, call: CallObject, now: float) -> None:
@@ -372,21 +400,19 @@ class CallBook:
     # -- pre-call ----------------------------------------------------------------------------
 
     def _precall_values(self, message: Message) -> dict[str, Any]:
+        """What a pre-call message tells."""
         told = convert.call_fields(message)
-        told.setdefault("ECC", {})
         told["ICMEnterpriseUniqueID"] = convert.enterprise_id(told)
-        for name, value in new_call_values().items():
-            told.setdefault(name, value)
-        for name in ("AgentInstrument", "CallTypeIDTag", "PreCallInvokeIDTag"):
-            told.setdefault(name, "" if name == "AgentInstrument" else 0)
         return told
 
-    def _agents_at(self, instrument: str) -> Iterable[str]:
+    def _agents_at(self, instrument: str) -> tuple[str, ...]:
         """Keys of the agents at an instrument: the message names no peripheral."""
-        return [agent.key for agent in self.objects.at_instrument.get(instrument, {}).values()]
+        found = self.objects.at_instrument.get(instrument, {})
+        return tuple(agent.key for agent in found.values())
 
     def _waiting(self, callback: str, told: dict[str, Any]) -> SiteEvent:
         chosen = coerced(callback)
+        told = {**new_call_values(), **_PRECALL, **told}
         agents = self._agents_at(told["AgentInstrument"])
         return SiteEvent(callback, chosen.values(told, 0), chosen.values(told, 1), agents=agents)
 
@@ -402,6 +428,7 @@ class CallBook:
 
     def _translation_route(self, message: Message, now: float) -> Events:
         told = self._precall_values(message)
+        told = {**new_call_values(), **_PRECALL, **told}
         chosen = coerced("OnTranslationRoute")
         yield SiteEvent("OnTranslationRoute", chosen.values(told, 0), chosen.values(told, 1))
 
@@ -464,4 +491,4 @@ class CallBook:
         self._told = {}
         call.values["NumCallDevices"] = len(call.conversation.connections)
         call.values["CallDeviceConnectionState"] = call.status
-        return self.event("OnSnapshotCallConf", call)
+        return self.event("OnSnapshotCallConf", call, both=True)

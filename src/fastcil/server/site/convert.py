@@ -8,10 +8,12 @@ Guide, protocol version 25.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from fastcil.catalog import keyword_id
 from fastcil.ged188 import NULL_UINT, NULL_USHORT, Message
+from fastcil.ged188.schema import MESSAGES_BY_NAME
 
 __all__ = [
     "ALIASES",
@@ -43,7 +45,6 @@ _NOT_OURS = frozenset({"MonitorID", "InvokeID"})
 """Numbers of the server's own session with the CTI Server, which mean nothing to a client."""
 _TARGETS: dict[str, tuple[str, ...]] = {}
 _ABSENT = (NULL_UINT, NULL_USHORT)
-_PLANS: dict[str, tuple[str, str, bool]] = {}
 
 
 def targets(name: str) -> tuple[str, ...]:
@@ -60,37 +61,20 @@ def number(name: str, value: int) -> int:
     return -1 if value in _ABSENT and name not in _UNSIGNED else value
 
 
+@cache
+def _table() -> dict[str, tuple[str, str, bool]]:
+    """By field: its keyword, the alias, and whether "absent" is -1."""
+    found: dict[str, tuple[str, str, bool]] = {}
+    for spec in MESSAGES_BY_NAME.values():
+        for field in (*spec.fixed, *spec.alternative, *spec.floating):
+            names = (*targets(field.name), "", "")
+            found[field.name] = (names[0], names[1], field.name not in _UNSIGNED)
+    return found
+
+
 def keyword_fields(message: Message) -> dict[str, Any]:
     """The fields of a message that are CIL keywords; lists and unknown tags are left out."""
-    found: dict[str, Any] = {}
-    plans = _PLANS
-    for name, value in message.to_dict().items():
-        try:
-            keyword, alias, signed = plans[name]
-        except KeyError:
-            keyword, alias, signed = _plan(name)
-        if not keyword:
-            continue
-        kind = type(value)
-        if kind is int:
-            if signed and value in _ABSENT:
-                value = -1
-        elif kind is not str:
-            if kind is list:
-                continue
-            if kind is bytes:
-                value = value.rstrip(b"\0").decode("utf-8", "surrogateescape")
-        found[keyword] = value
-        if alias:
-            found[alias] = value
-    return found
-
-
-def _plan(name: str) -> tuple[str, str, bool]:
-    """Both keywords of a field, "" for none, and whether "absent" is -1; remembered."""
-    first, second, *_ = (*targets(name), "", "")
-    found = _PLANS[name] = (first, second, name not in _UNSIGNED)
-    return found
+    return message.renamed(_table())
 
 
 def ecc(message: Message) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcil.catalog import event_id
 from fastcil.catalog.selection import Selection, selection
+from fastcil.server.source import SourceEvent
 
 __all__ = ["CoercedSelection", "SiteEvent", "coerced"]
 
@@ -86,15 +87,17 @@ def coerced(callback: str, minimal_set: str = "section") -> CoercedSelection:
     return found
 
 
-class SiteEvent:
-    """One event, before it is encoded.
+class SiteEvent(SourceEvent):
+    """One event of a site.
 
-    object_id: UniqueObjectID of the object it tells of, "" for none. agents: UniqueObjectIDs of the
-    agents concerned, in whose agent mode it belongs. complete and minimal: arguments with
-    MinimizeEventArgs 0 and 1. client: session of the only client that gets it, 0 for all.
+    callback: its documented name. object_id: UniqueObjectID of the object it tells of, "" for none.
+    agents: UniqueObjectIDs of the agents concerned, in whose agent mode it belongs. complete and
+    minimal: arguments with MinimizeEventArgs 0 and 1.
     """
 
-    __slots__ = ("agents", "callback", "client", "complete", "message_id", "minimal", "object_id")
+    __slots__ = ("callback", "object_id")
+    complete: dict[str, Any]
+    minimal: dict[str, Any]
 
     def __init__(
         self,
@@ -102,16 +105,11 @@ class SiteEvent:
         complete: dict[str, Any],
         minimal: dict[str, Any] | None = None,
         *,
-        agents: Iterable[str] = (),
-        client: int = 0,
+        agents: tuple[str, ...] = (),
     ) -> None:
+        super().__init__(event_id(callback), complete, minimal, agents=agents)
         self.callback = callback
-        self.message_id = event_id(callback)
-        self.complete = complete
-        self.minimal = complete if minimal is None else minimal
         self.object_id = str(complete.get("UniqueObjectID", ""))
-        self.agents = frozenset(agents)
-        self.client = client
 
     def __repr__(self) -> str:
         return f"<{self.callback} {self.object_id}>"

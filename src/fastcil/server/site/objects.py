@@ -140,6 +140,8 @@ class AgentObject:
     values: dict[str, Any] = field(default_factory=dict)
     skill_groups: dict[int, dict[str, Any]] = field(default_factory=dict)
     """By SkillGroupNumber: SkillGroupNumber, ID, Priority, State."""
+    listed: Any = None
+    """What a message that listed his skill groups said last."""
     team: int = 0
     is_supervisor: bool = False
     seat: str = ""

@@ -368,7 +368,9 @@ class Translator:
                 continue
             else:
                 default: Any = "" if parameter.type == "STRING" else 0
-                values[parameter.keyword] = told.get(parameter.keyword, default)
+                value = told.get(parameter.keyword, default)
+                if not isinstance(value, (list, tuple)):  # lists have no place in an event
+                    values[parameter.keyword] = value
         return SiteEvent(found.callback, values)
 
 
