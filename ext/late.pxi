@@ -4,57 +4,31 @@ cdef enum:
     LATE_BLOCKS = 6  # kept per object; one more is merged first
 
 
+ctypedef struct late_block:
+    uint8_t *data
+    uint64_t stamp
+    uint32_t room
+
+
 cdef class LateFields:
     """Base of objects whose properties events change: blocks of events that are not merged into them yet.
 
     A block replaces an earlier one of the same shape, since it has a value for each of its keys. None of it holds a
-    receive buffer. `late` is how many are kept; nested values are given by take_late() only.
+    receive buffer. `late` is how many are kept. To merge: peek_late(), write what it gave, then drop_late(), so that
+    another thread finds each value in one place or in both.
     """
-    cdef uint8_t *_late_blocks[LATE_BLOCKS]
-    cdef uint32_t _late_rooms[LATE_BLOCKS]
     cdef readonly uint32_t late
+    cdef uint64_t _late_stamp  # of the newest
+    cdef late_block _late_blocks[LATE_BLOCKS]
 
     def __dealloc__(self):
         cdef uint32_t i
         for i in range(self.late):
-            PyMem_Free(self._late_blocks[i])
-
-    cdef int keep(self, const cw_block *block) except -1:
-        """Keeps a copy as the newest; 0 when there is no room."""
-        cdef uint32_t shape = <uint32_t>(block.values - block.base)
-        cdef uint32_t i, room, at = self.late
-        cdef uint8_t *copy
-        for i in range(self.late):
-            # Behind `size`; equal counts make equal lengths of the shapes.
-            if self._late_rooms[i] >= shape and not memcmp(self._late_blocks[i] + 4, block.base + 4, shape - 4):
-                at = i
-                break
-        if at == self.late:
-            if at == LATE_BLOCKS:
-                return 0
-            copy = NULL
-            room = 0
-        else:
-            copy = self._late_blocks[at]
-            room = self._late_rooms[at]
-        if room < block.size:
-            copy = <uint8_t *>PyMem_Realloc(copy, block.size)
-            if copy == NULL:
-                raise MemoryError
-            room = block.size
-            if at == self.late:
-                self.late += 1
-        for i in range(at, self.late - 1):
-            self._late_blocks[i] = self._late_blocks[i + 1]
-            self._late_rooms[i] = self._late_rooms[i + 1]
-        self._late_blocks[self.late - 1] = copy
-        self._late_rooms[self.late - 1] = room
-        memcpy(copy, block.base, block.size)
-        return 1
+            PyMem_Free(self._late_blocks[i].data)
 
     def keep_late(self, Arguments arguments not None):
         """Keeps an event's fields; False when the caller must merge first, or cannot keep them as bytes."""
-        return arguments._items is None and self.keep(&arguments._block) != 0
+        return arguments._items is None and late_keep(self, &arguments._block) != 0
 
     def late_value(self, str key not None, default):
         """The newest value that is kept for a key; default when there is none."""
@@ -63,30 +37,79 @@ cdef class LateFields:
         cdef uint32_t i
         cdef int at
         for i in range(self.late, 0, -1):
-            cw_open(self._late_blocks[i - 1], &block)
+            cw_open(self._late_blocks[i - 1].data, &block)
             at = find(&block, key)
             if at < 0:
                 continue
             if block.types[at] == CW_T_ARGUMENTS:
                 # From a copy: making dicts can run other code, which may keep a block over this one.
                 p = block.base + <uint32_t>raw_value(&block, at)
-                owner = PyBytes_FromStringAndSize(<const char *>p, load32(p))
+                owner = PyBytes_FromStringAndSize(<const char *>p, cw_load32(p))
                 return block_dict(<const uint8_t *>PyBytes_AS_STRING(owner))
             return entry_value(&block, at, None)
         return default
 
-    def take_late(self):
-        """The kept blocks as dicts, oldest first; none is kept any more."""
+    def peek_late(self):
+        """A stamp for drop_late(), and the kept blocks as dicts, oldest first."""
         cdef uint8_t *blocks[LATE_BLOCKS]
-        cdef uint32_t i, count = self.late
-        memcpy(blocks, self._late_blocks, sizeof(blocks))
-        # First of all: making dicts can run other code, which may keep new blocks.
-        self.late = 0
+        cdef uint32_t i, size, count = 0
+        cdef uint64_t stamp = self._late_stamp
         try:
-            return [block_dict(blocks[i]) for i in range(count)]
+            # Copies first of all: making dicts can run other code, which may keep blocks over these.
+            for i in range(self.late):
+                size = cw_load32(self._late_blocks[i].data)
+                blocks[i] = <uint8_t *>PyMem_Malloc(size)
+                if blocks[i] == NULL:
+                    raise MemoryError
+                count += 1
+                memcpy(blocks[i], self._late_blocks[i].data, size)
+            return stamp, [block_dict(blocks[i]) for i in range(count)]
         finally:
             for i in range(count):
                 PyMem_Free(blocks[i])
+
+    def drop_late(self, uint64_t stamp):
+        """Forgets what was kept up to a stamp."""
+        cdef uint32_t i, count = 0
+        while count < self.late and self._late_blocks[count].stamp <= stamp:
+            PyMem_Free(self._late_blocks[count].data)
+            count += 1
+        self.late -= count
+        for i in range(self.late):
+            self._late_blocks[i] = self._late_blocks[i + count]
+
+
+cdef int late_keep(LateFields self, const cw_block *block) except -1:
+    """Keeps a copy as the newest; 0 when there is no room. No method: objects need no table of them."""
+    cdef uint32_t shape = <uint32_t>(block.values - block.base)
+    cdef uint32_t i, at = self.late
+    cdef late_block newest
+    for i in range(self.late):
+        # Behind `size`; equal counts make equal lengths of the shapes.
+        if self._late_blocks[i].room >= shape and not memcmp(self._late_blocks[i].data + 4, block.base + 4, shape - 4):
+            at = i
+            break
+    if at < self.late:
+        newest = self._late_blocks[at]
+    elif at == LATE_BLOCKS:
+        return 0
+    else:
+        newest.data = NULL
+        newest.room = 0
+    if newest.room < block.size:
+        newest.data = <uint8_t *>PyMem_Realloc(newest.data, block.size)
+        if newest.data == NULL:
+            raise MemoryError
+        newest.room = block.size
+        if at == self.late:
+            self.late += 1
+    for i in range(at, self.late - 1):
+        self._late_blocks[i] = self._late_blocks[i + 1]
+    self._late_stamp += 1
+    newest.stamp = self._late_stamp
+    self._late_blocks[self.late - 1] = newest
+    memcpy(newest.data, block.base, block.size)
+    return 1
 
 
 @cython.final
@@ -113,7 +136,7 @@ cdef class Upkeep:
                 key = entry_value(&arguments._block, at, None)
                 found = PyDict_GetItemWithError(self._objects, key)
                 if found != NULL and isinstance(<object>found, LateFields):
-                    if (<LateFields><object>found).keep(&arguments._block):
+                    if late_keep(<LateFields><object>found, &arguments._block):
                         return
         self._slow(message_id, arguments)
 

@@ -35,11 +35,13 @@ from fastcil.cil.errors import (
     ConnectError,
     ConnectionRejectedError,
     RequestFailedError,
+    RequestTimeoutError,
     SessionClosedError,
     SessionError,
 )
 from fastcil.cil.events import GAP_EVENT
 from fastcil.cil.objects import Agent, Call, CtiOsObject, SkillGroup
+from fastcil.cil.pending import Pending
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.threaded import ThreadedSession, connect_sync
@@ -69,7 +71,9 @@ __all__ = [
     "ISkillGroupEvents",
     "MonitoredAgentEventsAdapter",
     "MonitoredCallEventsAdapter",
+    "Pending",
     "RequestFailedError",
+    "RequestTimeoutError",
     "Session",
     "SessionClosedError",
     "SessionError",

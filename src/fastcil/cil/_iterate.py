@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Callable
 
 from fastcil.cil import events
+from fastcil.cil.waiting import Watch
 from fastcil.codec import Frame
 from fastcil.codec.control import Gap
 
@@ -67,6 +68,20 @@ class EventHub:
         self._early: deque[Frame] | None = deque()
         self._missed = 0
         self._closed = False
+        self._watches: tuple[Watch, ...] = ()
+
+    def watch(self, watch: Watch) -> None:
+        """Shows it the batches from now on; it ends at once when no more will come."""
+        with self.changed:
+            if not self._closed:
+                self._watches = (*self._watches, watch)
+                return
+        watch.end()
+
+    def unwatch(self, watch: Watch) -> None:
+        """It wants no more."""
+        with self.changed:
+            self._watches = tuple(one for one in self._watches if one is not watch)
 
     def stream(self, timeout: float | None) -> EventStream:
         """A new stream. The first one begins with what came before it."""
@@ -85,6 +100,8 @@ class EventHub:
 
     def put(self, frames: Sequence[Frame]) -> None:
         """A batch, after the listeners had it; on the event thread."""
+        for watch in self._watches:
+            watch.put(frames)
         with self.changed:
             if self._early is not None:
                 self._early.extend(frames)
@@ -122,3 +139,11 @@ class EventHub:
                 stream._ended = True
             self._streams.clear()
             self.changed.notify_all()
+
+    def end_watches(self) -> None:
+        """The last event was delivered."""
+        with self.changed:
+            self._closed = True
+            watches, self._watches = self._watches, ()
+        for watch in watches:
+            watch.end()

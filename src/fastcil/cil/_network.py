@@ -8,6 +8,7 @@ import logging
 import os
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -26,6 +27,7 @@ __all__ = ["Network"]
 
 logger = logging.getLogger("fastcil.cil")
 
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _QUEUE_FRAMES = 8192  # events that wait for listeners before reading pauses
 _CLOSE_SECONDS = 1.0  # for what is not sent yet
 
@@ -87,7 +89,9 @@ class Network:
         self._stream = FrameStream(core.max_frame)
         self._output = bytearray()
         self._paused = False
+        self._shaking = False  # the TLS handshake is under way
         self._over = False  # the last event is queued
+        self._ended = threading.Event()  # the network thread touches nothing any more
         self._final = threading.Event()
         self._event_thread = threading.Thread(
             target=self._run_events, name="fastcil-events", daemon=True
@@ -145,12 +149,14 @@ class Network:
             final = batch[-1].message_id in last
             if final:
                 self._dispatcher.mute(False)
-                self._thread.join()
+                # Not join(): others join as well, and threads of Python 3.9 are not safe then.
+                self._ended.wait()
                 self._final.set()
             self._dispatch(batch)
             self._hub.put(batch)
             if final:
                 self._hub.close()
+                self._hub.end_watches()
                 return
             if self._paused and self._queue.low():
                 self._wake()
@@ -180,14 +186,21 @@ class Network:
             self.core.disconnect()
             self._act()
         finally:
-            if not self._over:
-                self._queue.put([events.connection_closed()])
-            with self._wake_lock:
-                self._closed = True
-                self._drop()
-                self._selector.close()
-                self._wake_in.close()
-                self._wake_out.close()
+            try:
+                self._leave()
+            finally:
+                self._ended.set()
+
+    def _leave(self) -> None:
+        """The last event is on its way, and nothing stays open."""
+        if not self._over:
+            self._queue.put([events.connection_closed()])
+        with self._wake_lock:
+            self._closed = True
+            self._drop()
+            self._selector.close()
+            self._wake_in.close()
+            self._wake_out.close()
 
     def _turn(self) -> None:
         """Waits for one round of what can happen, and tells the core."""
@@ -196,19 +209,33 @@ class Network:
             self._pause(False)
         deadline = self.core.deadline
         timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if self._decrypted():
+            timeout = 0.0
         for key, mask in self._selector.select(timeout):
             if key.fileobj is self._wake_in:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_in.recv(4096)
             elif key.fileobj is self._sock:
                 self._ready(mask)
+        if self._decrypted() and self._sock is not None:
+            self._read(self._sock)
         while self._commands:
             self._commands.popleft()()
         self.core.tick(time.monotonic())
 
+    def _decrypted(self) -> bool:
+        """Whether TLS has bytes of which the socket tells nothing any more."""
+        sock = self._sock
+        if self._paused or self._shaking or not isinstance(sock, ssl.SSLSocket):
+            return False
+        return sock.pending() > 0
+
     def _ready(self, mask: int) -> None:
         if self.core.state is State.CONNECTING:
-            self._connected()
+            if self._shaking:
+                self._shake()
+            else:
+                self._connected()
             return
         if mask & selectors.EVENT_WRITE:
             self._flush()
@@ -219,7 +246,7 @@ class Network:
         now = time.monotonic()
         try:
             count = sock.recv_into(self._stream.get_buffer())
-        except BlockingIOError:
+        except _NOT_NOW:
             return
         except OSError as error:
             self.core.closed(now, str(error))
@@ -299,6 +326,44 @@ class Network:
             self._next_address(os.strerror(code))
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        settings = self.core.settings
+        if settings is not None and settings.tls is not None:
+            self._selector.unregister(sock)
+            try:
+                sock = settings.tls.wrap_socket(
+                    sock, server_hostname=self.core.server[0], do_handshake_on_connect=False
+                )
+            except (OSError, ValueError) as error:
+                sock.close()
+                self._sock = None
+                self.core.closed(time.monotonic(), f"TLS: {error}")
+                return
+            self._sock, self._shaking = sock, True
+            self._selector.register(sock, selectors.EVENT_WRITE)
+            self._shake()
+            return
+        self._opened(sock)
+
+    def _shake(self) -> None:
+        """Goes on with the TLS handshake."""
+        sock = self._sock
+        if not isinstance(sock, ssl.SSLSocket):
+            return
+        try:
+            sock.do_handshake()
+        except ssl.SSLWantReadError:
+            self._selector.modify(sock, selectors.EVENT_READ)
+        except ssl.SSLWantWriteError:
+            self._selector.modify(sock, selectors.EVENT_WRITE)
+        except (OSError, ValueError) as error:
+            self._drop()
+            self.core.closed(time.monotonic(), f"TLS: {error}")
+        else:
+            self._shaking = False
+            self._opened(sock)
+
+    def _opened(self, sock: socket.socket) -> None:
+        """The connection is there."""
         self._stream = FrameStream(self.core.max_frame)
         self._output.clear()
         self._paused = False
@@ -312,7 +377,7 @@ class Network:
         while self._output:
             try:
                 count = sock.send(self._output)
-            except BlockingIOError:
+            except _NOT_NOW:
                 break
             except OSError:
                 self._output.clear()  # reading will tell
@@ -353,6 +418,7 @@ class Network:
 
     def _drop(self) -> None:
         sock, self._sock = self._sock, None
+        self._shaking = False
         if sock is None:
             return
         with contextlib.suppress(KeyError, ValueError):

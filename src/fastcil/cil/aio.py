@@ -15,7 +15,7 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Callable, Literal, cast, overload
 
 from fastcil.catalog import CilError
 from fastcil.cil import events
@@ -25,8 +25,12 @@ from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
 from fastcil.cil.stream import FrameStream
+from fastcil.cil.waiting import Watch, What
 from fastcil.codec import Frame
 from fastcil.codec.control import Gap
+
+if TYPE_CHECKING:
+    from fastcil.cil.typed_events import AsyncTypedStream
 
 __all__ = ["AsyncSession", "EventStream", "connect"]
 
@@ -147,6 +151,7 @@ class AsyncSession(Session):
         # Events before the first events(): kept up to _BACKLOG, so that none slips through.
         self._backlog: EventStream | None = None
         self._missed = 0
+        self._watches: tuple[Watch, ...] = ()
         self._reading = True
         self._acting = False
         self._closing = False
@@ -157,12 +162,7 @@ class AsyncSession(Session):
         if settings is None:
             raise SessionError("where to? give settings", CilError.E_CTIOS_MISSING_ARGUMENT)
         loop = self._loop = asyncio.get_running_loop()
-        self.core.connect(loop.time(), settings)
-        self._settings = settings
-        self._prepare(settings)
-        self._closing = False
-        self._backlog = EventStream(self)
-        self._missed = 0
+        self._start(settings)
         opened = loop.create_future()
         self._opening.append(opened)
         self._act()
@@ -175,6 +175,15 @@ class AsyncSession(Session):
         except BaseException:
             await self.disconnect()
             raise
+
+    def _start(self, settings: Settings) -> None:
+        """Begins to connect; _act() does it."""
+        self.core.connect(self._running().time(), settings)
+        self._settings = settings
+        self._prepare(settings)
+        self._closing = False
+        self._backlog = EventStream(self)
+        self._missed = 0
 
     async def disconnect(self) -> None:
         """Closes; OnConnectionClosed is the last event. Nothing when not connected."""
@@ -212,12 +221,20 @@ class AsyncSession(Session):
             self._filtering.pop(mode.invoke_id, None)
             self._drained()
 
-    def events(self) -> EventStream:
-        """All events in order, for `async for`.
+    @overload
+    def events(self, *, typed: Literal[False] = False) -> EventStream: ...
+    @overload
+    def events(self, *, typed: Literal[True]) -> AsyncTypedStream: ...
+    def events(self, *, typed: bool = False) -> EventStream | AsyncTypedStream:
+        """All events in order, for `async for`; typed: as classes of fastcil.cil.typed_events.
 
         The first call also gives what came since connect(); when that was too much to keep, the
         stream begins with OnGap. A stream that is not read makes reading pause.
         """
+        if typed:
+            from fastcil.cil.typed_events import AsyncTypedStream
+
+            return AsyncTypedStream(self.events())
         stream, self._backlog = self._backlog, None
         if stream is None:
             stream = EventStream(self)
@@ -229,6 +246,35 @@ class AsyncSession(Session):
         else:
             self._streams.add(stream)
         return stream
+
+    def wait_for(self, what: What, *, timeout: float | None = None) -> asyncio.Future[Frame]:
+        """A future of the next event that matches, from this call on: `await` it.
+
+        what: an event's number, name or typed class, several of them, or a test of a frame. Called
+        before a request and awaited after it, no answer is missed. TimeoutError after timeout
+        seconds, SessionClosedError when the session closes first, ValueError when nothing could
+        match.
+        """
+        if self.core.state is State.IDLE:
+            raise SessionError("not connected", CilError.E_CTIOS_SESSION_NOT_CONNECTED)
+        loop = self._running()
+        future: asyncio.Future[Frame] = loop.create_future()
+        watch = Watch(what, future)
+
+        def late() -> None:
+            if not future.done():
+                future.set_exception(TimeoutError(f"the event did not come in {timeout:g} seconds"))
+
+        timer = loop.call_later(timeout, late) if timeout is not None else None
+
+        def leave(_: asyncio.Future[Frame]) -> None:
+            self._watches = tuple(one for one in self._watches if one is not watch)
+            if timer is not None:
+                timer.cancel()
+
+        future.add_done_callback(leave)
+        self._watches = (*self._watches, watch)
+        return future
 
     async def __aenter__(self) -> AsyncSession:
         await self.connect()
@@ -248,6 +294,29 @@ class AsyncSession(Session):
         if self._loop is None:
             raise SessionError("not connected", CilError.E_CTIOS_SESSION_NOT_CONNECTED)
         return self._loop
+
+    def _run(self, command: Callable[[float], None]) -> None:
+        if self._loop is not None:
+            command(self._loop.time())
+            self._act()
+
+    def _connect(self, settings: Settings) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._start(settings)
+        self._act()
+
+    def _restart(self, settings: Settings) -> None:
+        # After the streams of the old connection have ended.
+        def again() -> None:
+            if self.core.state is State.IDLE:
+                self._start(settings)
+                self._act()
+
+        self._running().call_soon(again)
+
+    def _on_event_thread(self) -> bool:
+        # Whatever runs on the loop holds up what the loop would deliver.
+        return self._loop is not None and asyncio._get_running_loop() is self._loop
 
     def _forget_monitor(self, invoke_id: int) -> None:
         monitor = self.core.monitor
@@ -337,6 +406,8 @@ class AsyncSession(Session):
             self._closing = False
             self.dispatcher.mute(False)
         self.dispatcher.dispatch_batch(frames)
+        for watch in self._watches:
+            watch.put(frames)
         for stream in self._streams:
             stream._put(frames)
         if self._backlog is not None:
@@ -346,6 +417,8 @@ class AsyncSession(Session):
         if not self._filtering:
             self._bound()
         if last:
+            for watch in self._watches:
+                watch.end()
             for stream in self._streams:
                 stream._end()
             self._streams.clear()
@@ -354,6 +427,8 @@ class AsyncSession(Session):
 
     def _deliver_one(self, frame: Frame) -> None:
         super()._deliver_one(frame)
+        for watch in self._watches:
+            watch.put([frame])
         for stream in (*self._streams, self._backlog):
             if stream is not None:
                 stream._put([frame])

@@ -9,10 +9,11 @@ heartbeats and failover.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Callable, Union
+from typing import Any, Callable, Protocol, Union
 
 from fastcil.catalog import CilError
 from fastcil.catalog import ConnectionFailureReason as FailureReason
@@ -30,9 +31,23 @@ from fastcil.codec import (
     encode_frame,
 )
 
-__all__ = ["Action", "Close", "Deliver", "Monitor", "Open", "Send", "SessionCore", "State"]
+__all__ = [
+    "Action",
+    "AgentMode",
+    "Close",
+    "Deliver",
+    "Monitor",
+    "Open",
+    "Send",
+    "SessionCore",
+    "State",
+    "Ticket",
+]
 
 _EVENT = int(FrameKind.EVENT)
+# Tries after which a session that has its global settings gives up. Source: session chapter,
+# Connect, remarks.
+MAX_TRIES = 5
 
 
 class State(Enum):
@@ -95,6 +110,40 @@ class Monitor:
         return encode_frame(RequestID.SET_MESSAGE_FILTER, fields, kind=FrameKind.REQUEST)
 
 
+@dataclass(frozen=True)
+class AgentMode:
+    """Agent mode as it was asked for: told to the server again after each reconnect."""
+
+    fields: Mapping[str, Any]
+
+    def request(self) -> bytes:
+        """The REQUEST frame; nobody waits for its answer."""
+        return encode_frame(RequestID.SET_AGENT, Arguments(self.fields), kind=FrameKind.REQUEST)
+
+
+class Ticket(Protocol):
+    """A request under way, as far as the connection is concerned with it."""
+
+    lives: int
+    due: float
+
+    @property
+    def confirmable(self) -> bool:
+        """Whether an event answers it."""
+
+    def done(self) -> bool:
+        """Whether its outcome is known."""
+
+    def confirm(self, message_id: int, arguments: Arguments) -> None:
+        """It was sent, and no answer is due."""
+
+    def fail(self, error: SessionError) -> None:
+        """It could not be sent."""
+
+    def expire(self, seconds: float) -> None:
+        """It was not answered in time."""
+
+
 class SessionCore:
     """One session's connection to side A or side B."""
 
@@ -108,6 +157,10 @@ class SessionCore:
         self.state = State.IDLE
         self.settings: Settings | None = None
         self.monitor: Monitor | None = None
+        self.agent_mode: AgentMode | None = None
+        self.limited = False  # global settings were downloaded: the number of tries is bounded
+        self.lives = 0  # how often a connection, or a try, failed
+        self._tickets: deque[Ticket] = deque()  # by the time they are due
         self.server = ("", 0)  # connected to, or being tried
         self.welcome: control.Welcome | None = None
         self.epoch = 0
@@ -118,6 +171,7 @@ class SessionCore:
         self._actions: list[Action] = []
         self._side = 0
         self._failures = 0  # in a row
+        self._tries = 0  # since a connection was lost
         self._since = 0.0  # when the connection was established
         self._at: float | None = None  # next try, or end of patience while opening
         self._received_at = 0.0
@@ -132,9 +186,22 @@ class SessionCore:
     @property
     def deadline(self) -> float | None:
         """When tick() wants to be called; None when nothing is timed."""
+        while self._tickets and self._tickets[0].done():
+            self._tickets.popleft()
+        due = self._tickets[0].due if self._tickets else None
         if self.state is State.CONNECTED:
-            return self._beat_at
-        return None if self.state is State.IDLE else self._at
+            at = self._beat_at
+        else:
+            at = None if self.state is State.IDLE else self._at
+        if due is None or at is None:
+            return due if at is None else at
+        return min(due, at)
+
+    @property
+    def in_failover(self) -> bool:
+        """Whether a try, or a connection, failed and there is none now. Session chapter, Connect:
+        before that a second Connect finds a session that is not disconnected."""
+        return self.state not in (State.IDLE, State.CONNECTED) and self._failures > 0
 
     def take(self) -> list[Action]:
         """What is to be done now, in order."""
@@ -145,16 +212,16 @@ class SessionCore:
 
     def connect(self, now: float, settings: Settings) -> None:
         """Starts trying, a side chosen at random first; SessionError when already under way."""
-        if self.state is State.CONNECTED or self.state is State.OPENING:
+        if self.in_failover:
+            raise SessionError("the session is trying to connect", CilError.E_CTIOS_IN_FAILOVER)
+        if self.state is not State.IDLE:
             raise SessionError(
-                "the session is connected: Disconnect first",
+                "the session is connected or connecting: Disconnect first",
                 CilError.E_CTIOS_SESSION_NOT_DISCONNECTED,
             )
-        if self.state is not State.IDLE:
-            raise SessionError("the session is trying to connect", CilError.E_CTIOS_IN_FAILOVER)
         self.settings = settings
         self._side = self._rng.randrange(2)
-        self._failures = 0
+        self._failures = self._tries = 0
         self._try(now)
 
     def disconnect(self) -> None:
@@ -177,11 +244,44 @@ class SessionCore:
     def send(self, data: bytes) -> None:
         """Sends a request; SessionError when there is no connection."""
         if self.state is not State.CONNECTED:
-            code = CilError.E_CTIOS_IN_FAILOVER
-            if self.state is State.IDLE:
-                code = CilError.E_CTIOS_SESSION_NOT_CONNECTED
-            raise SessionError("the session is not connected", code)
+            raise self._unconnected()
         self._actions.append(Send(data))
+
+    def send_if_connected(self, data: bytes) -> None:
+        """Sends what is sent anew after a reconnect anyway."""
+        if self.state is State.CONNECTED:
+            self._actions.append(Send(data))
+
+    def deliver(self, frames: Sequence[Frame]) -> None:
+        """Events of the client's own making, behind those that wait."""
+        if self.state is not State.IDLE:
+            self._actions.append(Deliver(frames))
+
+    def watch(self, now: float, ticket: Ticket) -> None:
+        """Somebody waits for what follows from a connection: not longer than for an answer."""
+        ticket.due = now + self._settings().request_timeout
+        self._tickets.append(ticket)
+
+    def request(self, now: float, ticket: Ticket, data: bytes) -> None:
+        """Sends a request that somebody may wait for; it fails when there is no connection."""
+        if self.state is not State.CONNECTED:
+            ticket.fail(self._unconnected())
+            return
+        ticket.lives = self.lives
+        self._actions.append(Send(data))
+        if not ticket.confirmable:
+            ticket.confirm(0, Arguments())
+            return
+        ticket.due = now + self._settings().request_timeout
+        self._tickets.append(ticket)
+
+    def limit(self) -> None:
+        """Global settings came: after MAX_TRIES failed tries there is no further one."""
+        self.limited = True
+
+    def set_agent_mode(self, mode: AgentMode | None) -> None:
+        """What is asked for after a reconnect; the first time request() does it."""
+        self.agent_mode = mode
 
     # --- what happened on the connection --------------------------------------------------------
 
@@ -255,6 +355,8 @@ class SessionCore:
 
     def tick(self, now: float) -> None:
         """Time passed; call when deadline is reached."""
+        while self._tickets and (self._tickets[0].done() or now >= self._tickets[0].due):
+            self._tickets.popleft().expire(self._settings().request_timeout)
         if self.state is State.CONNECTED:
             self._beat(now)
         elif self._at is not None and now >= self._at:
@@ -272,6 +374,12 @@ class SessionCore:
             raise SessionError("no settings", CilError.E_CTIOS_UNEXPECTED)
         return self.settings
 
+    def _unconnected(self) -> SessionError:
+        code = CilError.E_CTIOS_IN_FAILOVER
+        if self.state is State.IDLE:
+            code = CilError.E_CTIOS_SESSION_NOT_CONNECTED
+        return SessionError("the session is not connected", code)
+
     def _event(self, frame: Frame) -> None:
         self._actions.append(Deliver([frame]))
 
@@ -285,9 +393,12 @@ class SessionCore:
         """Back to IDLE with nothing remembered of the stream."""
         self.state = State.IDLE
         self.monitor = None
+        self.agent_mode = None
+        self.limited = False
         self.welcome = None
         self.epoch = self.sequence = 0
         self._ahead.clear()
+        self._tickets.clear()
         self._at = self._beat_at = None
 
     def _try(self, now: float) -> None:
@@ -304,10 +415,18 @@ class SessionCore:
             self._failures = 0
         if close:
             self._actions.append(Close())
-        self._event(events.connection_failure(self._time_of_day(), self.server[0], reason, text))
         self._failures += 1
+        self.lives += 1
+        # A connection that was lost is no try yet; then come MAX_TRIES.
+        self._tries = 0 if self.state is State.CONNECTED else self._tries + 1
+        final = self.limited and self._tries >= MAX_TRIES
+        failed = self.server[0]
+        self._event(events.connection_failure(self._time_of_day(), failed, reason, text, final))
         self._side = 1 - self._side
         self.state = State.WAITING
+        if final:
+            self._at = None  # until Disconnect
+            return
         self.welcome = None
         delay = 0.0
         if self._failures > 1:
@@ -344,6 +463,8 @@ class SessionCore:
         self._event(events.connection(self._time_of_day(), self.server[0]))
         if self.monitor is not None:
             self._actions.append(Send(self.monitor.request()))
+        elif self.agent_mode is not None:
+            self._actions.append(Send(self.agent_mode.request()))
 
     def _numbered(self, now: float, frame: Frame, batch: list[Frame]) -> None:
         """An event whose number is to be checked."""

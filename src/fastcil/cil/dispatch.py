@@ -100,6 +100,11 @@ class Dispatcher:
             self._muted = muted
             self._table.clear()
 
+    def refresh(self) -> None:
+        """What runs before or after the listeners is another: asked again, from the next event."""
+        with self._lock:
+            self._table.clear()
+
     def dispatch(self, frame: Frame) -> None:
         """Calls every handler of one event. A listener that raises is logged, the next one runs."""
         dispatch_frames((frame,), self._table, self._bind, self._failed)

@@ -9,6 +9,7 @@ __all__ = [
     "ConnectError",
     "ConnectionRejectedError",
     "RequestFailedError",
+    "RequestTimeoutError",
     "SessionClosedError",
     "SessionError",
 ]
@@ -35,8 +36,21 @@ class SessionClosedError(SessionError):
 
 
 class RequestFailedError(SessionError):
-    """The server refused a request (OnControlFailureConf)."""
+    """The server refused a request (OnControlFailureConf).
 
-    def __init__(self, message: str, failure_code: int) -> None:
+    failure_code: FailureCode. peripheral_error_code: PeripheralErrorCode, 0 when there is none.
+    """
+
+    def __init__(self, message: str, failure_code: int, peripheral_error_code: int = 0) -> None:
         super().__init__(message)
         self.failure_code = failure_code
+        self.peripheral_error_code = peripheral_error_code
+
+    @property
+    def text(self) -> str:
+        """The words of the failure."""
+        return str(self)
+
+
+class RequestTimeoutError(SessionError, TimeoutError):
+    """A request was not answered within Settings.request_timeout."""

@@ -1,31 +1,37 @@
-"""What every session has, whatever drives it: listeners, objects, properties, monitor mode.
+"""What every session does when events come, whatever drives it.
 
+Handlers run around the listeners of an event: before them objects and properties are brought up to
+date, after them the requests that were answered end, and what follows from the event is told.
 Sources: CTI OS Developer Guide 12.6(1), session chapter and event interfaces chapter.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from itertools import count
-from types import MappingProxyType
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
-from fastcil.catalog import CilError, ConnectionMode, SubscriberList
+from fastcil.catalog import CilError, ConnectionMode
 from fastcil.catalog.requests import RequestID
-from fastcil.cil import events
-from fastcil.cil.core import Monitor, SessionCore, State
-from fastcil.cil.dispatch import Binder, Dispatcher, Handler, generic
+from fastcil.cil import engine, events
+from fastcil.cil.agent_desk import SET_AGENT_CONFIRM, AgentDesk
+from fastcil.cil.core import SessionCore
+from fastcil.cil.current_call import CurrentCall
+from fastcil.cil.dispatch import Dispatcher, Handler
 from fastcil.cil.errors import (
     ConnectionRejectedError,
     RequestFailedError,
     SessionClosedError,
     SessionError,
 )
-from fastcil.cil.objects import Agent, Call, CtiOsObject, SkillGroup
+from fastcil.cil.pending import Requests
+from fastcil.cil.session_requests import SessionRequests
 from fastcil.cil.settings import Settings
+from fastcil.cil.silent_session import SilentMonitors
 from fastcil.cil.store import ObjectStore
-from fastcil.codec import Arguments, Frame, MessageFilter
+from fastcil.cil.system_status import SystemStatus
+from fastcil.cil.waiting import Waits
+from fastcil.codec import Arguments, Frame
 
 __all__ = ["Session"]
 
@@ -40,19 +46,10 @@ class _Future(Protocol):
     def set_exception(self, exception: BaseException, /) -> None: ...
 
 
-class Session(CtiOsObject):
+class Session(SessionRequests):
     """The part of a session that does no I/O; ThreadedSession and AsyncSession drive it."""
 
-    __slots__ = (
-        "__dict__",
-        "_filtering",
-        "_invoke_ids",
-        "_opening",
-        "_recovering",
-        "_store",
-        "core",
-        "dispatcher",
-    )
+    __slots__ = ()
 
     def __init__(
         self, *, core: SessionCore | None = None, store: ObjectStore | None = None
@@ -60,89 +57,30 @@ class Session(CtiOsObject):
         super().__init__()
         self.core = SessionCore() if core is None else core
         self._store = ObjectStore() if store is None else store
-        self.dispatcher = Dispatcher(before=self._before, after=self._after)
+        self.dispatcher = Dispatcher(before=self._before, after=self._last)
+        self._waits = Waits(self.dispatcher.refresh, self._on_event_thread)
+        self._silent = SilentMonitors(self)
         self._opening: list[_Future] = []
         self._filtering: dict[int, _Future] = {}
-        self._invoke_ids = count(1)
-        self._recovering = False
+        self.recovering = False
+        self.requests = Requests()
+        self._desk = AgentDesk(self)
+        self._current_call = CurrentCall(self)
+        self._lives = 0  # failures of the connection that were delivered
+        self._store.session = self
+        self._confirming = (
+            engine.CONFIRMING
+            | SET_AGENT_CONFIRM
+            | {events.CONTROL_FAILURE, events.MONITOR_MODE_ESTABLISHED}
+        )
+        self._status = SystemStatus()
+        self._leaving = False  # begin_disconnect() was called
         self._changed["ConnectionMode"] = int(ConnectionMode.eNotConnected)
-
-    # --- state and objects ----------------------------------------------------------------------
-
-    @property
-    def state(self) -> State:
-        """Where the connection stands."""
-        return self.core.state
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection now."""
-        return self.core.state is State.CONNECTED
-
-    @property
-    def agents(self) -> Mapping[str, Agent]:
-        """Agents by UniqueObjectID, a view."""
-        return MappingProxyType(self._store.agents)
-
-    @property
-    def calls(self) -> Mapping[str, Call]:
-        """Calls by UniqueObjectID, a view. They change on the thread that delivers events."""
-        return MappingProxyType(self._store.calls)
-
-    @property
-    def skill_groups(self) -> Mapping[str, SkillGroup]:
-        """Skill groups by UniqueObjectID, a view."""
-        return MappingProxyType(self._store.skill_groups)
-
-    def object(self, unique_object_id: str) -> CtiOsObject | None:
-        """An agent, call or skill group; None when unknown (GetObjectFromObjectID)."""
-        return self._store.objects.get(unique_object_id)
-
-    # --- listeners ------------------------------------------------------------------------------
-
-    def add_listener(
-        self,
-        listener: Any,
-        list_id: int = SubscriberList.eAllInOneList,
-        bind: Binder = generic,
-    ) -> bool:
-        """Puts a listener on a list: OnEvent(iEventID, rArgs) for each of its events.
-
-        With bind=typed its methods named as the events are called, with rArgs. False when it is on
-        the list already; ValueError when there is no such list.
-        """
-        return self.dispatcher.add(listener, list_id, bind)
-
-    def remove_listener(
-        self,
-        listener: Any,
-        list_id: int = SubscriberList.eAllInOneList,
-        bind: Binder = generic,
-    ) -> bool:
-        """Takes a listener off a list, from the next event on; False when it was not there."""
-        return self.dispatcher.remove(listener, list_id, bind)
-
-    def AddEventListener(self, Listener: Any, iListID: int) -> CilError:
-        """The documented name and result of add_listener."""
-        try:
-            self.add_listener(Listener, iListID)
-        except (ValueError, AttributeError):
-            return CilError.E_CTIOS_INVALID_ARGUMENT
-        return CilError.CIL_OK
-
-    def RemoveEventListener(self, Listener: Any, iListID: int) -> CilError:
-        """The documented name and result of remove_listener."""
-        try:
-            found = self.remove_listener(Listener, iListID)
-        except ValueError:
-            return CilError.E_CTIOS_INVALID_ARGUMENT
-        return CilError.CIL_OK if found else CilError.CIL_FAIL
-
-    # --- for the drivers ------------------------------------------------------------------------
 
     def _prepare(self, settings: Settings) -> None:
         """The session is about to connect: its properties say where to."""
-        self._recovering = False
+        self.recovering = False
+        self.requests.open()
         self.dispatcher.mute(False)
         self.update(
             {
@@ -156,11 +94,6 @@ class Session(CtiOsObject):
             }
         )
 
-    def _mode(self, text: str, snapshot: bool, more: Mapping[str, Any]) -> Monitor:
-        """Monitor mode with a new InvokeID; FilterError when the filter is wrong."""
-        MessageFilter(text)
-        return Monitor(text, snapshot, next(self._invoke_ids), dict(more))
-
     def _before(self, message_id: int) -> Iterable[Handler]:
         own = {
             events.CONNECTION: self._on_connection,
@@ -168,16 +101,40 @@ class Session(CtiOsObject):
             events.CONNECTION_CLOSED: self._on_closed,
             events.CONNECTION_FAILURE: self._on_failure,
             events.MONITOR_MODE_ESTABLISHED: self._on_established,
+            events.SETTINGS_DOWNLOAD: self._on_settings,
         }.get(message_id)
-        return (own,) if own is not None else self._store.before(message_id)
+        if message_id in SystemStatus.EVENTS:
+            yield self._status.take
+        if own is not None:
+            yield own
+        else:
+            yield from self._store.before(message_id)
+        yield from self._desk.before(message_id)
+        yield from self._silent.before(message_id)
 
     def _after(self, message_id: int) -> Iterable[Handler]:
         own = {
             events.CONNECTION: self._tell_opened,
+            events.CONNECTION_CLOSED: self._begin_anew,
             events.MONITOR_MODE_ESTABLISHED: self._tell_established,
             events.CONTROL_FAILURE: self._tell_refused,
         }.get(message_id)
-        return (own,) if own is not None else self._store.after(message_id)
+        if own is not None:
+            yield own
+        yield from self._store.after(message_id)
+        if self._desk.active:
+            yield from self._current_call.after(message_id)
+            yield from self._desk.after(message_id)
+        if message_id in self._confirming:
+            yield self._answered
+
+    def _last(self, message_id: int) -> Iterable[Handler]:
+        """What runs after the listeners, and last of all who waits."""
+        yield from self._after(message_id)
+        yield from self._silent.after(message_id)
+        yield from self._waits.handlers(message_id)
+        if message_id in (events.CONNECTION_CLOSED, events.CONNECTION_REJECTED):
+            yield self._waits.release
 
     def _on_connection(self, _: int, arguments: Arguments) -> None:
         self.update(
@@ -187,11 +144,17 @@ class Session(CtiOsObject):
                 "ConnectedSince": int(time.time()),
             }
         )
-        if self._recovering:
+        if self.recovering:
             self._store.begin_recovery()
 
     def _on_failure(self, _: int, arguments: Arguments) -> None:
-        self._recovering = True
+        self._desk.lost()
+        self.recovering = True
+        self._lives += 1
+        self.requests.lost(
+            self._lives,
+            SessionError("the connection was lost", CilError.E_CTIOS_IN_FAILOVER),
+        )
         server, port = self.core.server
         self.update({"TryingServer": server, "TryingPort": port, "TryingSince": int(time.time())})
 
@@ -202,11 +165,12 @@ class Session(CtiOsObject):
         if monitor is None:
             return
         self._changed["MessageFilter"] = monitor.text
-        if self._recovering:
-            self._recovering = False
+        if self.recovering:
+            self.recovering = False
             if monitor.snapshot:
                 for key in self._store.end_recovery(monitor.text):
                     self._deliver_one(events.call_end(key))
+            self._desk.restore()
 
     def _deliver_one(self, frame: Frame) -> None:
         """An event made while another is delivered."""
@@ -215,6 +179,28 @@ class Session(CtiOsObject):
     def _tell_opened(self, _: int, arguments: Arguments) -> None:
         waiting, self._opening = self._opening, []
         _finish(waiting, None)
+        self._desk.connected_anew()
+
+    def _begin_anew(self, _: int, arguments: Arguments) -> None:
+        """The connection was closed to be opened again for another agent."""
+        waiting, settings = self._desk.closed(), self.core.settings
+        if waiting is not None and settings is not None:
+            self._restart(settings)
+            self._run(lambda now: self.core.watch(now, waiting))
+
+    def _answered(self, message_id: int, arguments: Arguments) -> None:
+        """An event that may answer a request. A login that fails ends the connection."""
+        pending = self.requests.answered(message_id, arguments)
+        if pending is None or pending.method != "Login" or pending.exception() is None:
+            return
+        settings = self.core.settings
+        if settings is not None and settings.disconnect_on_login_failure:
+            self.disconnect_nowait()
+
+    def _on_settings(self, _: int, arguments: Arguments) -> None:
+        """The tree becomes properties; from now on the number of tries is bounded."""
+        self.update(arguments.to_dict())
+        self._run(lambda now: self.core.limit())
 
     def _on_rejected(self, _: int, arguments: Arguments) -> None:
         text = arguments.get_string("ErrorMessage", "the versions do not match")
@@ -229,9 +215,17 @@ class Session(CtiOsObject):
         """No connection any more, by one's own wish: everything is released."""
         waiting = [*self._opening, *self._filtering.values()]
         self._opening, self._filtering = [], {}
-        _finish(waiting, SessionClosedError(text, CilError.E_CTIOS_SESSION_NOT_CONNECTED))
+        closed = SessionClosedError(text, CilError.E_CTIOS_SESSION_NOT_CONNECTED)
+        _finish(waiting, closed)
+        self.requests.close(closed)
+        self._lives = self.core.lives
+        self._desk.clear(closed)
+        self._current_call.clear()
         self._store.clear()
-        self._recovering = False
+        self._status.bits = 0
+        self._leaving = False
+        self.dispatcher.refresh()
+        self.recovering = False
         self._changed["ConnectionMode"] = int(ConnectionMode.eNotConnected)
         for key in ("CurrentServer", "CurrentPort", "ConnectedSince", "MessageFilter"):
             self._changed.pop(key, None)

@@ -38,10 +38,12 @@ class Settings:
     connect_timeout: float = 5.0  # for the connection and, again, for the WELCOME
     backoff_first: float = 0.25
     backoff_cap: float = 30.0
+    request_timeout: float = 30.0  # for the answer of a request
+    disconnect_on_login_failure: bool = True  # event interfaces chapter, OnCTIOSFailure, note
     stable_after: float = 10.0  # a connection that lived so long makes the next failure the first
     client_name: str = "fastcil"
     tls: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
-    """With it the session speaks TLS and checks the server's name; for asyncio sessions."""
+    """With it the session speaks TLS and checks the server's name."""
 
     @property
     def sides(self) -> tuple[tuple[str, int], tuple[str, int]]:

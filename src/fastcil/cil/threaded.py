@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Callable, Literal, overload
 
 from fastcil.catalog import CilError
 from fastcil.cil._iterate import EventHub, EventStream
@@ -27,7 +28,11 @@ from fastcil.cil.errors import ConnectError, SessionError
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
+from fastcil.cil.waiting import Watch, What
 from fastcil.codec import Frame
+
+if TYPE_CHECKING:
+    from fastcil.cil.typed_events import TypedStream
 
 __all__ = ["ThreadedSession", "connect_sync"]
 
@@ -62,19 +67,13 @@ class ThreadedSession(Session):
         """Begins to connect and returns at once: OnConnection or OnConnectionFailure follow.
 
         opened, when given, gets the outcome of the first of OnConnection, OnConnectionRejected and
-        OnConnectionClosed. SessionError when the session is under way or not closed yet, and for
-        settings with TLS, which only asyncio sessions speak.
+        OnConnectionClosed. SessionError when the session is under way or not closed yet.
         """
-        if settings.tls is not None:
-            raise SessionError(
-                "a session of threads speaks no TLS: use fastcil.connect (asyncio)",
-                CilError.E_CTIOS_INVALID_ARGUMENT,
-            )
         with self._lock:
             if self._network is not None and not self._network.finished:
-                code = CilError.E_CTIOS_IN_FAILOVER
-                if self.core.state in (State.CONNECTED, State.OPENING, State.IDLE):
-                    code = CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+                code = CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+                if self.core.in_failover:
+                    code = CilError.E_CTIOS_IN_FAILOVER
                 raise SessionError("Disconnect first, and wait for OnConnectionClosed", code)
             self._prepare(settings)
             self._opening = [] if opened is None else [opened]
@@ -114,6 +113,10 @@ class ThreadedSession(Session):
             network.join(timeout)
         return True
 
+    def disconnect_nowait(self) -> None:
+        """disconnect() without waiting for the threads; for listeners too."""
+        self.disconnect(timeout=0.0)
+
     def __enter__(self) -> ThreadedSession:
         return self
 
@@ -149,20 +152,75 @@ class ThreadedSession(Session):
         finally:
             self._filtering.pop(mode.invoke_id, None)
 
-    def events(self, *, timeout: float | None = None) -> EventStream:
-        """All events in order, for `for`; after the listeners had them.
+    @overload
+    def events(
+        self, *, timeout: float | None = None, typed: Literal[False] = False
+    ) -> EventStream: ...
+    @overload
+    def events(self, *, timeout: float | None = None, typed: Literal[True]) -> TypedStream: ...
+    def events(
+        self, *, timeout: float | None = None, typed: bool = False
+    ) -> EventStream | TypedStream:
+        """All events in order, for `for`; after the listeners had them. typed: as classes of
+        fastcil.cil.typed_events.
 
         The first call also gives what came since connect(); when that was too much to keep, the
         stream begins with OnGap. A stream that is not read makes delivery pause, and so the server
         sees a slow client. With a timeout, TimeoutError after so many seconds without an event.
         """
+        if typed:
+            from fastcil.cil.typed_events import TypedStream
+
+            return TypedStream(self._hub.stream(timeout))
         return self._hub.stream(timeout)
+
+    def expect(self, what: What) -> Future[Frame]:
+        """A future of the next event that matches, from now on: for what is done before waiting.
+
+        what: an event's number, name or typed class, several of them, or a test of a frame (called
+        on the event thread). SessionClosedError when the session closes first; ValueError when
+        nothing could match. cancel() it when it is wanted no more.
+        """
+        if self._network is None or self._network.finished:
+            raise SessionError("not connected", CilError.E_CTIOS_SESSION_NOT_CONNECTED)
+        future: Future[Frame] = Future()
+        watch = Watch(what, future)
+        hub = self._hub
+        future.add_done_callback(lambda _: hub.unwatch(watch))
+        hub.watch(watch)
+        return future
+
+    def wait_for(self, what: What, *, timeout: float | None = None) -> Frame:
+        """Waits for the next event that matches: expect(what), then its result.
+
+        TimeoutError after timeout seconds; SessionClosedError when the session closes; SessionError
+        in a listener, which must not wait.
+        """
+        self._waits.refuse_on_event_thread("wait_for")
+        future = self.expect(what)
+        try:
+            return future.result(timeout)
+        except FutureTimeoutError:
+            raise TimeoutError(f"the event did not come in {timeout:g} seconds") from None
+        finally:
+            future.cancel()
 
     def set_message_filter(self, text: str, *, snapshot: bool = True, **more: Any) -> None:
         """Asks for monitor mode and does not wait: OnMonitorModeEstablished follows."""
         self._set_mode(self._mode(text, snapshot, more))
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _run(self, command: Callable[[float], None]) -> None:
+        network = self._network
+        if network is not None and not network.finished:
+            network.call(lambda: command(time.monotonic()))
+
+    def _connect(self, settings: Settings) -> None:
+        self.start(settings)
+
+    def _restart(self, settings: Settings) -> None:
+        self.start(settings)
 
     def _waits_for_answer(self) -> bool:
         """While monitor() waits, delivery must not: the answer comes behind the snapshot."""
@@ -187,8 +245,11 @@ class ThreadedSession(Session):
         if self._network is not None:
             self._network.call(forget)
 
+    def _on_event_thread(self) -> bool:
+        return self._network is not None and self._network.is_event_thread()
+
     def _refuse_on_event_thread(self, what: str, instead: str) -> None:
-        if self._network is not None and self._network.is_event_thread():
+        if self._on_event_thread():
             raise SessionError(
                 f"{what}() waits for an event, and a listener must not: use {instead}() there",
                 CilError.E_CTIOS_INVALID_OBJECT_STATE,

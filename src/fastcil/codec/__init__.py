@@ -34,7 +34,9 @@ if TYPE_CHECKING:
         Frame,
         FrameReader,
         FrameWriter,
+        LateFields,
         MessageFilter,
+        Upkeep,
         dispatch_frames,
         encode_frame,
     )
@@ -43,7 +45,9 @@ else:
     Frame = backend.Frame
     FrameReader = backend.FrameReader
     FrameWriter = backend.FrameWriter
+    LateFields = backend.LateFields
     MessageFilter = backend.MessageFilter
+    Upkeep = backend.Upkeep
     dispatch_frames = backend.dispatch_frames
     encode_frame = backend.encode_frame
 
@@ -64,9 +68,11 @@ __all__ = [
     "FrameKind",
     "FrameReader",
     "FrameWriter",
+    "LateFields",
     "MessageFilter",
     "Reason",
     "TruncatedError",
+    "Upkeep",
     "WireError",
     "dispatch_frames",
     "encode_frame",

@@ -103,14 +103,18 @@ def test_opening() -> None:
 
 
 def test_connect_twice_is_refused() -> None:
+    def code(driven: Driven) -> CilError:
+        with pytest.raises(SessionError) as refused:
+            driven.core.connect(0.0, SETTINGS)
+        return refused.value.code
+
     driven = Driven()
-    with pytest.raises(SessionError) as trying:
-        driven.core.connect(0.0, SETTINGS)
+    assert code(driven) is CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+    driven.core.closed(0.5, "refused")
+    driven.step()
+    assert code(driven) is CilError.E_CTIOS_IN_FAILOVER
     driven.establish()
-    with pytest.raises(SessionError) as connected:
-        driven.core.connect(0.0, SETTINGS)
-    assert trying.value.code == CilError.E_CTIOS_IN_FAILOVER
-    assert connected.value.code == CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+    assert code(driven) is CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
 
 
 def test_a_side_that_cannot_be_reached_hands_over_to_the_other() -> None:

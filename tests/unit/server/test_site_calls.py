@@ -188,6 +188,28 @@ def test_the_complete_set_has_what_the_message_carries_besides(site: SiteMapper)
     assert "EventCause" not in site.calls.snapshot(next(iter(site.objects.calls.values()))).minimal
 
 
+def test_both_parties_hear_that_it_rings_and_is_answered(site: SiteMapper) -> None:
+    """One message or two: each party gets each event once, with its own status."""
+    delivered = [call("CALL_DELIVERED_EVENT", d, AlertingDeviceID="3002") for d in ("3002", "3001")]
+    answered = [
+        call("CALL_ESTABLISHED_EVENT", d, AnsweringDeviceID="3002") for d in ("3002", "3001")
+    ]
+    for rings, answers in ((delivered, answered), (delivered[:1], answered[:1])):
+        site = SiteMapper()
+        play(site, call("CALL_ORIGINATED_EVENT", "3001", CallingDeviceID="3001"))
+        told = [
+            (found.callback, found.object_id, found.minimal["CallStatus"])
+            for found in play(site, *rings, *answers)
+            if found.callback != "OnCallBegin"
+        ]
+        assert sorted(told) == [
+            ("OnCallDelivered", FIRST, L.LCS_INITIATE),
+            ("OnCallDelivered", SECOND, L.LCS_ALERTING),
+            ("OnCallEstablished", FIRST, L.LCS_CONNECT),
+            ("OnCallEstablished", SECOND, L.LCS_CONNECT),
+        ]
+
+
 def test_a_number_that_is_absent_is_minus_one(site: SiteMapper) -> None:
     events = play(site, call("CALL_DELIVERED_EVENT", "3001"))
     assert events[-1].complete["SkillGroupNumber"] == -1
@@ -202,6 +224,7 @@ def test_a_connection_named_later_begins_with_the_facts_of_the_call(site: SiteMa
         ("OnCallBegin", FIRST),
         ("OnCallBegin", SECOND),
         ("OnCallDelivered", SECOND),
+        ("OnCallDelivered", FIRST),
     ]
     assert events[1].complete["ANI"] == "4155551234"
     assert events[1].complete["DeviceID"] == "3002"

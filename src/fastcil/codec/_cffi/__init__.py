@@ -5,13 +5,16 @@ from fastcil.codec._cffi.filters import MessageFilter
 from fastcil.codec._cffi.frames import Frame, FrameWriter, encode_frame
 from fastcil.codec._cffi.reader import FrameReader
 from fastcil.codec._reference.dispatching import dispatch_frames
+from fastcil.codec._reference.late import LateFields, Upkeep
 
 __all__ = [
     "Arguments",
     "Frame",
     "FrameReader",
     "FrameWriter",
+    "LateFields",
     "MessageFilter",
+    "Upkeep",
     "dispatch_frames",
     "encode_frame",
 ]

@@ -10,6 +10,7 @@ from fastcil.codec._reference.arguments import Arguments
 from fastcil.codec._reference.dispatching import dispatch_frames
 from fastcil.codec._reference.filters import MessageFilter
 from fastcil.codec._reference.frames import Frame, FrameWriter, encode_frame
+from fastcil.codec._reference.late import LateFields, Upkeep
 from fastcil.codec._reference.reader import FrameReader
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Frame",
     "FrameReader",
     "FrameWriter",
+    "LateFields",
     "MessageFilter",
+    "Upkeep",
     "dispatch_frames",
     "encode_frame",
 ]

@@ -77,6 +77,8 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "SNAPSHOT_CALL_CONF": ("OnSnapshotCallConf", "OnCallEnd"),
 }
 """The events that a message can cause: its own, then those that may stand around it."""
+# "Both parties (call connections) receive this event" (CTI OS Developer Guide, ICallEvents).
+_BOTH_PARTIES = frozenset({"OnCallDelivered", "OnCallEstablished"})
 _DEVICES = ("CallingDeviceID", "CalledDeviceID")
 # Fields that belong to one connection, not to the call: a new connection does not inherit them.
 _PRECALL = {"AgentInstrument": "", "CallTypeIDTag": 0, "PreCallInvokeIDTag": 0}
@@ -269,11 +271,27 @@ class CallBook:
             call.values["CallStatus"] = int(_L.LCS_NULL)
         event = self.event(callback, call)
         call.failed = call.failed or callback == "OnCallFailed"
-        yield event
+        if call.told_by_other != callback:
+            yield event
+        call.told_by_other = ""
+        if callback in _BOTH_PARTIES:
+            yield from self._other_parties(callback, call)
         if gone:
             # The device from which the call was taken has nothing of it any more; nobody else
             # tells that connection's end.
             yield self._finish(call)
+
+    def _other_parties(self, callback: str, call: CallObject) -> Events:
+        """Ringing and answering are told to both parties; a CTI Server tells them of one. Should
+        it tell the other one as well, that is no second event."""
+        self._told = {}
+        for other in list(call.conversation.connections.values()):
+            if other is call or other.status != _L.LCS_INITIATE:
+                continue
+            if callback == "OnCallEstablished":
+                other.values["CallStatus"] = int(_L.LCS_CONNECT)
+            other.told_by_other = callback
+            yield self.event(callback, other)
 
     def _begin(self, message: Message, now: float) -> Events:
         _, begun = self._named(message, now)

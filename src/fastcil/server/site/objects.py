@@ -166,6 +166,8 @@ class CallObject:
     conversation: Conversation
     device_id: str
     values: dict[str, Any]
+    told_by_other: str = ""
+    """The event that it got because the other party's message told of both."""
     failed: bool = False
     """OnCallFailed was sent: from then on its events have no CallStatus (table 6-90, footnote)."""
 

@@ -48,7 +48,8 @@ has it: the field is there with the value given. Numbers that the CTI Server mar
 
 A call is one connection: every device of a call has a Call object of its own. The first message
 that names a connection brings OnCallBegin before anything else, whatever the message is; a
-connection ends with OnCallEnd. Filters see all fields; clients with MinimizeEventArgs 1 get
+connection ends with OnCallEnd. Ringing and answering are told to both parties, also where the CTI
+Server tells them of one. Filters see all fields; clients with MinimizeEventArgs 1 get
 those marked ●.
 """
 

@@ -1,0 +1,174 @@
+"""What every object offers besides get_value: elements, names, errors; agents and calls."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from fastcil.catalog import AgentState, CilError
+from fastcil.cil import Agent, AsyncSession, Call, Session, SkillGroup, ThreadedSession
+from fastcil.cil.method import snake
+from fastcil.codec import Arguments
+
+
+def call() -> Call:
+    return Call(
+        Arguments(
+            {
+                "UniqueObjectID": "call.5000.1.2",
+                "ANI": "555",
+                "CallVariable1": "a",
+                "CallVariable10": "j",
+                "ECC": {"user.x": "1"},
+                "CallStatus": 3,
+            }
+        )
+    )
+
+
+def test_elements_and_names() -> None:
+    one = call()
+    names = [one.get_property_name(index) for index in range(1, one.get_num_properties() + 1)]
+    assert names == [
+        "UniqueObjectID",
+        "ANI",
+        "CallVariable1",
+        "CallVariable10",
+        "ECC",
+        "CallStatus",
+    ]
+    assert one.get_element(2) == "555"
+    for index in (0, 7):
+        with pytest.raises(IndexError):
+            one.get_property_name(index)
+        with pytest.raises(IndexError):
+            one.get_element(index)
+
+
+def test_call_data_and_context() -> None:
+    one = call()
+    one.update({"CallVariable1": "b"})
+    assert one.get_call_data().to_dict() == {
+        "CallVariable1": "b",
+        "CallVariable10": "j",
+        "ECC": {"user.x": "1"},
+    }
+    assert one.get_call_context().to_dict() == {"ANI": "555", "UniqueObjectID": "call.5000.1.2"}
+
+
+def test_last_error_and_class_identifier() -> None:
+    one = call()
+    assert one.get_value("LastError") == CilError.CIL_OK
+    assert one.is_valid("lasterror")
+    one.note_error(CilError.E_CTIOS_CALL_NOT_ON_HOLD)
+    assert one.last_error is CilError.E_CTIOS_CALL_NOT_ON_HOLD
+    assert call().last_error is CilError.CIL_OK, "of another object"
+    kinds: list[Any] = [Session, Agent, Call, SkillGroup]
+    assert [kind().get_value("ClassIdentifier") for kind in kinds] == [1, 2, 3, 4]
+    assert "LastError" not in one.get_all_properties()
+
+
+def test_report_error(caplog: pytest.LogCaptureFixture) -> None:
+    one = call()
+    with caplog.at_level(logging.CRITICAL, "fastcil.cil"):
+        assert one.report_error(int(CilError.E_CTIOS_UNKNOWN)) == -122
+    assert "error -122" in caplog.text
+    assert one.last_error is CilError.E_CTIOS_UNKNOWN
+    with pytest.raises(ValueError, match="4711"):
+        one.report_error(4711)
+
+
+@pytest.mark.parametrize(
+    ("fields", "supervisor"),
+    [({}, False), ({"AgentFlags": 2}, False), ({"AgentFlags": 4}, True), ({"AgentFlags": 1}, True)],
+)
+def test_supervisors(fields: dict[str, Any], supervisor: bool) -> None:
+    agent = Agent(Arguments(fields))
+    assert agent.is_supervisor() is supervisor
+    assert agent.is_agent() is not supervisor
+    assert Agent(Arguments({"IsSupervisor": 1})).is_supervisor()
+
+
+def test_an_agent_of_nobody() -> None:
+    agent = Agent()
+    assert agent.get_agent_state() is AgentState.eUnknown
+    assert agent.get_skill_groups() == {}
+    assert agent.get_monitored_agent() is None
+    assert agent.get_monitored_call() is None
+
+
+def test_skill_groups_of_an_agent() -> None:
+    session = Session()
+    agent = Agent(
+        Arguments(
+            {
+                "UniqueObjectID": "agent.5000.1",
+                "PeripheralID": 5000,
+                "NumSkillGroups": 2,
+                "SkillGroup[1]": {"SkillGroupNumber": 7},
+                "SkillGroup[2]": {"SkillGroupNumber": 8},
+            }
+        )
+    )
+    agent._session = session
+    assert agent.get_skill_groups() == {}
+    group = SkillGroup(Arguments({"UniqueObjectID": "skillgroup.5000.8"}))
+    session._store.skill_groups["skillgroup.5000.8"] = group
+    assert agent.get_skill_groups() == {"skillgroup.5000.8": group}
+
+
+def test_computed_properties_of_a_session() -> None:
+    session = Session()
+    assert not session.is_valid("CurrentAgent")
+    assert not session.is_valid("CurrentCall")
+    assert session.get_value_array("ObjectReferences").to_dict() == {}
+    assert session.ccm_silent_monitor is None
+    session.update({"IPCCSilentMonitor": {"settings": {"CCMBasedSilentMonitor": True}}})
+    assert session.is_ccm_silent_monitor()
+    session.set_value("CCMBasedSilentMonitor", 0)
+    assert session.ccm_silent_monitor is False
+
+
+@pytest.mark.parametrize("kind", [AsyncSession, ThreadedSession])
+def test_a_session_that_never_connected(kind: Any) -> None:
+    session = kind()
+    assert session.perform("SendIdentifyClientRequest").code is (
+        CilError.E_CTIOS_SESSION_NOT_CONNECTED
+    )
+    assert session.perform("SetMessageFilter", {"Filter": "MessageID=*"}).code is (
+        CilError.E_CTIOS_SESSION_NOT_CONNECTED
+    )
+    assert session.perform("SetMessageFilter", {}).code is CilError.E_CTIOS_MISSING_ARGUMENT
+    assert session.perform("SetMessageFilter", 4).code is CilError.E_CTIOS_INVALID_ARGUMENT
+    assert session.perform("SetAgent", None).code is CilError.CIL_OK
+    assert session.perform("SetCurrentCall", None).code is (
+        CilError.E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION
+    )
+    assert session.perform("SetSupervisorSilentMonitorMode").code is (
+        CilError.E_CTIOS_MISSING_ARGUMENT
+    )
+    wrong = {"SilentMonitorForceMonitoredMode": 2}
+    assert session.perform("SetSupervisorSilentMonitorMode", wrong).code is (
+        CilError.E_CTIOS_INVALID_ARGUMENT
+    )
+    right = {"SilentMonitorForceMonitoredMode": 1}
+    assert session.perform("SetSupervisorSilentMonitorMode", right).code is CilError.CIL_OK
+    assert session.begin_disconnect() is CilError.E_CTIOS_SESSION_NOT_CONNECTED
+
+
+@pytest.mark.parametrize(
+    ("name", "native"),
+    [
+        ("MakeCall", "make_call"),
+        ("SendDTMFSignal", "send_dtmf_signal"),
+        ("AgentID", "agent_id"),
+        ("CallVariable10", "call_variable10"),
+        ("ECC", "ecc"),
+        ("DTMFString", "dtmf_string"),
+        ("StartMonitoringAllAgentTeams", "start_monitoring_all_agent_teams"),
+    ],
+)
+def test_native_spelling(name: str, native: str) -> None:
+    assert snake(name) == native
