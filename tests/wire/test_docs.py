@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "127.0.0.1:42028"
+WAITING = "127.0.0.1:42029"  # where the agents of a site wait for a person
 TIMEOUT = 60
 
 
@@ -49,6 +50,14 @@ def address() -> Iterator[str]:
         yield f"127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="module")
+def waiting() -> Iterator[str]:
+    """A server over a simulated site where nothing happens by itself."""
+    site = ["serve", "--port", "0", "--agents", "6", "--calls-per-hour", "0"]
+    with started(site, ROOT) as port:
+        yield f"127.0.0.1:{port}"
+
+
 def run(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         arguments, cwd=cwd, timeout=TIMEOUT, capture_output=True, text=True, check=False
@@ -56,8 +65,9 @@ def run(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("program", blocks("python"))
-def test_program(program: str, address: str, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(program.replace(ADDRESS, address))
+def test_program(program: str, address: str, waiting: str, tmp_path: Path) -> None:
+    text = program.replace(ADDRESS, address).replace(WAITING, waiting)
+    (tmp_path / "program.py").write_text(text)
     done = run([sys.executable, "-W", "error", "program.py"], tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from test_server_stream import ESTABLISHED, FAILURE, SECONDS, STATE, Client, Script, run
@@ -13,7 +12,6 @@ from test_server_stream import ESTABLISHED, FAILURE, SECONDS, STATE, Client, Scr
 import fastcil
 from fastcil.catalog import FailureCode
 from fastcil.catalog.requests import RequestID
-from fastcil.cil.settings import Settings
 from fastcil.codec import FrameKind, control
 from fastcil.codec.control import CloseReason
 from fastcil.server import EventServer
@@ -137,13 +135,3 @@ def test_plain_bytes_to_a_tls_port_hurt_nobody(certificate: Path) -> None:
             await session.monitor("MessageID=*")
 
     run(test, tls=served, host="localhost")
-
-
-def test_a_session_of_threads_says_that_it_speaks_no_tls() -> None:
-    settings: dict[str, Any] = {"tls": ssl.create_default_context()}
-    assert Settings.from_url("ctios://localhost", **settings).tls is settings["tls"]
-    with (
-        pytest.raises(fastcil.FastcilError, match="asyncio"),
-        fastcil.connect_sync("ctios://localhost", **settings),
-    ):
-        raise AssertionError("connected")
