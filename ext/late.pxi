@@ -1,7 +1,9 @@
 # What events said of an object and nobody has asked for yet: kept as their bytes, merged when it is read.
 
 cdef enum:
-    LATE_BLOCKS = 6  # kept per object; one more is merged first
+    # Kept per object; what does not fit is merged. Two full events, or many small ones: with 10,000 calls 20 MiB.
+    LATE_BLOCKS = 6
+    LATE_BYTES = 2048
 
 
 ctypedef struct late_block:
@@ -18,6 +20,7 @@ cdef class LateFields:
     another thread finds each value in one place or in both.
     """
     cdef readonly uint32_t late
+    cdef uint32_t _late_bytes
     cdef uint64_t _late_stamp  # of the newest
     cdef late_block _late_blocks[LATE_BLOCKS]
 
@@ -72,6 +75,7 @@ cdef class LateFields:
         """Forgets what was kept up to a stamp."""
         cdef uint32_t i, count = 0
         while count < self.late and self._late_blocks[count].stamp <= stamp:
+            self._late_bytes -= self._late_blocks[count].room
             PyMem_Free(self._late_blocks[count].data)
             count += 1
         self.late -= count
@@ -97,9 +101,12 @@ cdef int late_keep(LateFields self, const cw_block *block) except -1:
         newest.data = NULL
         newest.room = 0
     if newest.room < block.size:
+        if self._late_bytes - newest.room + block.size > LATE_BYTES:
+            return 0
         newest.data = <uint8_t *>PyMem_Realloc(newest.data, block.size)
         if newest.data == NULL:
             raise MemoryError
+        self._late_bytes += block.size - newest.room
         newest.room = block.size
         if at == self.late:
             self.late += 1

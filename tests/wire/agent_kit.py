@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from fastcil.catalog import AgentState, event_id
-from fastcil.cil import Agent, AsyncSession, Call, Settings
+from fastcil.cil import GAP_EVENT, Agent, AsyncSession, Call, Settings
 from fastcil.codec import Arguments
 from fastcil.server.config import load_config
+from fastcil.server.outbox import Limits
 from fastcil.server.service import SiteService, link_settings
 from fastcil.simulator import Simulator, SimulatorOptions, SiteOptions
 
@@ -32,7 +33,7 @@ class Heard:
 
     async def next(self, name: str, **fields: Any) -> Arguments:
         """The next event of a name and with these fields; those before it are passed over."""
-        wanted = event_id(name)
+        wanted = GAP_EVENT if name == "OnGap" else event_id(name)
 
         async def wait() -> Arguments:
             while True:
@@ -159,7 +160,12 @@ class AgentSite:
 
 @contextlib.asynccontextmanager
 async def site(
-    text: str = "", *, agents: int = 6, servers: int = 1, **more: Any
+    text: str = "",
+    *,
+    agents: int = 6,
+    servers: int = 1,
+    limits: Limits | None = None,
+    **more: Any,
 ) -> AsyncIterator[AgentSite]:
     """A site with its servers."""
     options = SimulatorOptions(site=SiteOptions(agents=agents, seed=2), speed=0.0, **more)
@@ -169,7 +175,7 @@ async def site(
         for _ in range(servers):
             config = load_config(text)
             settings = link_settings(config, f"ctiserver://127.0.0.1:{simulator.port}")
-            service = SiteService(config, settings, port=0)
+            service = SiteService(config, settings, port=0, limits=limits)
             services.append(await stack.enter_async_context(service))
         found = AgentSite(simulator, services)
         stack.push_async_callback(found.close)

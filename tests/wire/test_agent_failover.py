@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from fastcil.catalog import AgentState, CilError, event_id
 from fastcil.catalog.requests import RequestID
 from fastcil.cil import RequestTimeoutError, SessionError
 from fastcil.codec.control import CloseReason
+from fastcil.server.outbox import Limits
+from fastcil.server.site.events import SiteEvent
 
 
 def on(site: AgentSite, desk: Desk) -> int:
@@ -207,6 +210,25 @@ def test_a_request_that_nobody_answers_times_out() -> None:
     run(script)
 
 
+def test_a_client_that_was_too_slow_learns_its_calls_anew() -> None:
+    async def script(site: AgentSite) -> None:
+        desk, other = await site.agent("1001", 0), await site.agent("1002", 1)
+        await desk.agent.make_call(dialed_number=site.instrument(1))
+        await other.heard.next("OnCallDelivered")
+        desk.heard.skip()
+        values = {"UniqueObjectID": "call.5000.99.20001", "CallVariable1": "x"}
+        event = SiteEvent("OnCallDataUpdate", values, agents=("agent.5000.1001",))
+        site.services[0].source.give([event] * 100)
+        gap = await desk.heard.next("OnGap")
+        assert gap["Missed"] > 0
+        await desk.heard.next("OnSetAgentModeEvent")
+        await desk.heard.next("OnSnapshotCallConf", UniqueObjectID=desk.call.unique_object_id)
+        assert not desk.session.recovering
+        assert len(desk.session.calls) == 1
+
+    run(script, limits=Limits(max_frames=20))
+
+
 def test_result_is_refused_where_events_are_delivered() -> None:
     async def script(site: AgentSite) -> None:
         desk = await site.agent("1001", 0)
@@ -215,5 +237,15 @@ def test_result_is_refused_where_events_are_delivered() -> None:
             pending.result()
         assert caught.value.code is CilError.E_CTIOS_INVALID_OBJECT_STATE
         assert (await pending)["AgentState"] == AgentState.eNotReady
+
+    run(script)
+
+
+def test_another_thread_asks_a_session_of_the_loop() -> None:
+    async def script(site: AgentSite) -> None:
+        desk = await site.agent("1001", 0)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(None, lambda: desk.agent.query_agent_state().result(5.0))
+        assert found["AgentState"] == AgentState.eNotReady
 
     run(script)

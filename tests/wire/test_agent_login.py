@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agent_kit import PERIPHERAL, AgentSite, run
+from agent_kit import PERIPHERAL, AgentSite, Desk, run
 
 from fastcil.catalog import AgentState, CilError, ConnectionMode, event_id
-from fastcil.cil import Agent, RequestFailedError, SessionError
+from fastcil.cil import Agent, AsyncSession, RequestFailedError, SessionError
 
 
 def test_agent_mode_login_and_logout() -> None:
@@ -94,6 +94,51 @@ def test_monitor_mode_excludes_agent_mode() -> None:
         agent.set_value("PeripheralID", PERIPHERAL)
         code = desk.session.perform("SetAgent", agent).code
         assert code is CilError.E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED
+
+    run(script)
+
+
+def test_agent_mode_excludes_monitor_mode() -> None:
+    async def script(site: AgentSite) -> None:
+        desk = await site.desk()
+        await desk.mode("1001")
+        with pytest.raises(SessionError, match="one mode per connection") as caught:
+            await desk.session.monitor("MessageID=30")
+        assert caught.value.code is CilError.E_CTIOS_MODE_CONFLICT
+
+    run(script)
+
+
+def test_connect_and_disconnect_by_their_names() -> None:
+    async def script(site: AgentSite) -> None:
+        desk = Desk(AsyncSession())
+        session = desk.session
+        arguments = {"CtiosA": "127.0.0.1", "PortA": site.services[0].server.port}
+        assert session.begin_connect(arguments) is CilError.CIL_OK
+        assert session.begin_connect(arguments) is CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+        await desk.heard.next("OnConnection")
+        await desk.mode("1001")
+        assert session.begin_disconnect(needs_mode=True) is CilError.CIL_OK
+        await desk.heard.next("OnConnectionClosed")
+        assert session.begin_disconnect() is CilError.E_CTIOS_SESSION_NOT_CONNECTED
+        await session.disconnect()
+
+    run(script)
+
+
+def test_a_mobile_agent() -> None:
+    async def script(site: AgentSite) -> None:
+        desk = await site.desk()
+        agent = await desk.mode("1001", AgentCallMode=3, AgentRemoteNumber="5551234")
+        asked: list[Any] = []
+        server = site.services[0].server.desk
+        submit = server.submit
+        server.submit = lambda client, frame: asked.append(frame.detach()) or submit(client, frame)
+        await site.login(desk, arguments={"RemoteLogin": "true"})
+        # What SetAgent was given goes with the login, and the sample's text is a number.
+        keys = ("AgentCallMode", "AgentRemoteNumber", "RemoteLogin")
+        assert asked[0].get_many(*keys) == (3, "5551234", 1)
+        assert agent.get_agent_state() is AgentState.eNotReady
 
     run(script)
 

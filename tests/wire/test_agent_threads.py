@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 from client_peer import SECONDS, Peer, PeerConnection
-from client_session import Live
+from client_session import Live, settings
 
 from fastcil.catalog import CilError, ControlFailureStatusCode, event_id
 from fastcil.catalog.requests import RequestID
@@ -23,7 +23,8 @@ from fastcil.cil import (
     SessionError,
     ThreadedSession,
 )
-from fastcil.codec import Arguments, Frame, FrameKind
+from fastcil.codec import Arguments, Frame, FrameKind, FrameWriter
+from fastcil.codec.control import Gap, gap
 
 KEY = "agent.5000.1001"
 CALL = "call.5000.7.20001"
@@ -325,6 +326,41 @@ def test_a_forced_logout_in_a_failover_leaves_the_session_connected(peer: Peer) 
         assert live.session.connected
 
 
+def test_after_a_gap_agent_mode_is_asked_for_again(peer: Peer) -> None:
+    with Live(peer) as live:
+        in_mode(live)
+        live.server.events(("OnCallBegin", {"UniqueObjectID": "call.5000.8.20001"}))
+        live.events.wait("OnCallBegin")
+        # What was left out can be the end of a call.
+        live.server.send(gap(Gap(3, 6, 8, live.server.epoch, "slow")))
+        request = live.server.expect(FrameKind.REQUEST)
+        assert request.message_id == RequestID.SET_AGENT
+        live.server._writer = FrameWriter(epoch=live.server.epoch + 1000)
+        live.server.events(
+            ("OnSetAgentModeEvent", {"UniqueObjectID": KEY}),
+            ("OnSnapshotDeviceConf", {"ValidCalls": {CALL: True}}),
+        )
+        assert live.events.wait("OnCallEnd")["UniqueObjectID"] == "call.5000.8.20001"
+        assert list(live.session.calls) == [CALL]
+
+
+def test_the_same_agent_in_the_next_connection(peer: Peer) -> None:
+    with Live(peer) as live:
+        agent = in_mode(live)
+        live.session.disconnect()
+        assert live.session.current_agent is None
+        live.session.start(settings(peer.port))
+        live.server = peer.accept()
+        live.server.greet()
+        live.events.wait("OnConnectionClosed")
+        live.events.wait("OnConnection")
+        pending = live.session.set_agent(agent)
+        accept_agent(live.server, CALL)
+        pending.result(SECONDS)
+        live.events.wait("OnSnapshotCallConf")
+        assert live.session.current_call is live.session.calls[CALL]
+
+
 def test_another_agent_resets_the_session(peer: Peer) -> None:
     with Live(peer) as live:
         live.session.resets_agent = True
@@ -361,6 +397,37 @@ def test_codes_of_connect_and_disconnect(peer: Peer) -> None:
         live.events.wait("OnConnectionClosed")
 
 
+def test_a_disconnect_that_is_pending(peer: Peer) -> None:
+    with Live(peer) as live:
+        held, go = threading.Event(), threading.Event()
+
+        class Holds:
+            """The event thread, so that OnConnectionClosed is not delivered yet."""
+
+            def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+                if iEventID == event_id("OnCallHeld"):
+                    held.set()
+                    go.wait(SECONDS)
+
+        live.session.add_listener(Holds())
+        live.server.events(("OnCallHeld", {}))
+        assert held.wait(SECONDS)
+        assert live.session.begin_disconnect() is CilError.CIL_OK
+        pending = live.session.begin_disconnect()
+        again = live.session.begin_connect({"CtiosA": "127.0.0.1", "PortA": peer.port})
+        go.set()
+        assert pending is CilError.E_CTIOS_SESSION_DISCONNECT_PENDING
+        assert again is CilError.E_CTIOS_SESSION_NOT_DISCONNECTED
+        live.events.wait("OnConnectionClosed")
+        # Now it may connect again.
+        arguments = {"CtiosB": "127.0.0.1", "PortB": peer.port, "Heartbeat": 60}
+        assert live.session.begin_connect(arguments) is CilError.CIL_OK
+        peer.accept().greet()
+        live.events.wait("OnConnection")
+        assert live.session.get_value("Heartbeat") == 60
+        assert live.session.perform("SendIdentifyClientRequest").code is CilError.CIL_OK
+
+
 def test_errors_are_those_of_the_thread(peer: Peer) -> None:
     with Live(peer) as live:
         agent = in_mode(live)
@@ -373,6 +440,37 @@ def test_errors_are_those_of_the_thread(peer: Peer) -> None:
         assert found == [CilError.CIL_OK]
         assert agent.report_error(-122) == -122
         assert agent.last_error is CilError.E_CTIOS_UNKNOWN
+
+
+def test_requests_of_many_threads(peer: Peer) -> None:
+    threads, each = 8, 40
+    with Live(peer) as live:
+        agent = in_mode(live)
+
+        def serve() -> None:
+            for _ in range(threads * each):
+                request = live.server.expect(FrameKind.REQUEST)
+                echo = {"InvokeID": request.get("InvokeID"), "Echo": request.get("DialedNumber")}
+                live.server.events(("OnMakeCallConf", echo))
+
+        wrong: list[Any] = []
+
+        def ask(name: str) -> None:
+            for number in range(each):
+                text = f"{name}-{number}"
+                found = agent.make_call(dialed_number=text).result(SECONDS)["Echo"]
+                if found != text:
+                    wrong.append((found, text))
+
+        workers = [threading.Thread(target=serve)]
+        workers += [threading.Thread(target=ask, args=(str(one),)) for one in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(SECONDS)
+        assert not wrong
+        assert not any(worker.is_alive() for worker in workers)
+        assert len(live.session.requests) == 0
 
 
 def test_ten_sessions_in_a_process(peer: Peer) -> None:

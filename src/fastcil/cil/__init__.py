@@ -44,7 +44,9 @@ from fastcil.cil.objects import Agent, Call, CtiOsObject, SkillGroup
 from fastcil.cil.pending import Pending
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
+from fastcil.cil.silent import SilentMonitorManager
 from fastcil.cil.threaded import ThreadedSession, connect_sync
+from fastcil.cil.waiting import WaitObject
 
 __all__ = [
     "GAP_EVENT",
@@ -80,10 +82,12 @@ __all__ = [
     "SessionEventsAdapter",
     "Settings",
     "SilentMonitorEventsAdapter",
+    "SilentMonitorManager",
     "SkillGroup",
     "SkillGroupEventsAdapter",
     "State",
     "ThreadedSession",
+    "WaitObject",
     "connect",
     "connect_sync",
     "generic",

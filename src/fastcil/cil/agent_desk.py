@@ -251,6 +251,7 @@ class AgentDesk:
             SET_AGENT_MODE: self._recover,
             _DEVICE: self._device,
             _SYSTEM: self._system,
+            events.GAP_EVENT: self._gap,
             events.CONTROL_FAILURE: self._refused,
         }.get(message_id)
         return () if found is None or not self.active else (found,)
@@ -350,5 +351,17 @@ class AgentDesk:
         if not self._again or mode is None:
             return
         self._again = False
+        self._ask_anew(mode)
+
+    def _gap(self, _: int, arguments: Arguments) -> None:
+        """Events were left out: what is true now comes with agent mode, asked for once more."""
+        mode = self._session.core.agent_mode
+        if mode is None or self._session.recovering:
+            return
+        self._session.recovering = True
+        self._session._store.begin_recovery()
+        self._ask_anew(mode)
+
+    def _ask_anew(self, mode: AgentMode) -> None:
         data = mode.request()
         self._session._run(lambda now: self._session.core.send_if_connected(data))

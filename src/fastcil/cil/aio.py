@@ -296,9 +296,15 @@ class AsyncSession(Session):
         return self._loop
 
     def _run(self, command: Callable[[float], None]) -> None:
-        if self._loop is not None:
-            command(self._loop.time())
+        loop = self._loop
+        if loop is None:
+            return
+        if asyncio._get_running_loop() is loop:
+            command(loop.time())
             self._act()
+        else:  # another thread asks: its turn comes on the loop
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._run, command)
 
     def _connect(self, settings: Settings) -> None:
         self._loop = asyncio.get_running_loop()

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any, Callable, Protocol, Union
+from typing import Callable
 
 from fastcil.catalog import CilError
 from fastcil.catalog import ConnectionFailureReason as FailureReason
-from fastcil.catalog.requests import RequestID
 from fastcil.cil import events
+from fastcil.cil.actions import Action, Close, Deliver, Open, Send, Ticket
 from fastcil.cil.errors import SessionError
+from fastcil.cil.modes import AgentMode, Monitor
 from fastcil.cil.settings import Settings
 from fastcil.codec import (
     MAX_FRAME_DEFAULT,
@@ -28,7 +28,6 @@ from fastcil.codec import (
     FrameKind,
     WireError,
     control,
-    encode_frame,
 )
 
 __all__ = [
@@ -58,90 +57,6 @@ class State(Enum):
     CONNECTING = "connecting"
     OPENING = "opening"  # HELLO sent
     CONNECTED = "connected"
-
-
-@dataclass(frozen=True)
-class Open:
-    """Open a connection, then say opened() or closed()."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True)
-class Send:
-    """Send bytes."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Close:
-    """Send what is not sent yet, then close, or stop opening; say nothing of it."""
-
-
-@dataclass(frozen=True)
-class Deliver:
-    """Events for the listeners, in order."""
-
-    frames: Sequence[Frame]
-
-
-Action = Union[Open, Send, Close, Deliver]
-
-
-@dataclass(frozen=True)
-class Monitor:
-    """Monitor mode as it was asked for: told to the server again after each reconnect."""
-
-    text: str
-    snapshot: bool = True
-    invoke_id: int = 0
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    def request(self) -> bytes:
-        """The REQUEST frame."""
-        fields = Arguments(self.more)
-        fields["Filter"] = self.text
-        if not self.snapshot:
-            fields["MonitorSessionSnapshotMode"] = 1
-        if self.invoke_id:
-            fields["InvokeID"] = self.invoke_id
-        return encode_frame(RequestID.SET_MESSAGE_FILTER, fields, kind=FrameKind.REQUEST)
-
-
-@dataclass(frozen=True)
-class AgentMode:
-    """Agent mode as it was asked for: told to the server again after each reconnect."""
-
-    fields: Mapping[str, Any]
-
-    def request(self) -> bytes:
-        """The REQUEST frame; nobody waits for its answer."""
-        return encode_frame(RequestID.SET_AGENT, Arguments(self.fields), kind=FrameKind.REQUEST)
-
-
-class Ticket(Protocol):
-    """A request under way, as far as the connection is concerned with it."""
-
-    lives: int
-    due: float
-
-    @property
-    def confirmable(self) -> bool:
-        """Whether an event answers it."""
-
-    def done(self) -> bool:
-        """Whether its outcome is known."""
-
-    def confirm(self, message_id: int, arguments: Arguments) -> None:
-        """It was sent, and no answer is due."""
-
-    def fail(self, error: SessionError) -> None:
-        """It could not be sent."""
-
-    def expire(self, seconds: float) -> None:
-        """It was not answered in time."""
 
 
 class SessionCore:

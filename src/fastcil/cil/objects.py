@@ -199,7 +199,9 @@ class CtiOsObject(LateFields):
     def update_from(self, arguments: Arguments) -> None:
         """Takes the fields of an event: at once, or when they are asked for."""
         if not self.keep_late(arguments):
-            self.update(arguments.to_dict())
+            self._merge()  # that makes room
+            if not self.keep_late(arguments):
+                self.update(arguments.to_dict())
 
     def _merge(self) -> None:
         """What events said lately is written where the other properties are."""

@@ -111,10 +111,10 @@ class SessionRequests(SessionMethods, SilentSession, SessionState):
         forced = self.is_valid("ForcedDisconnect")
         if arguments is not None:
             forced = forced or "ForcedDisconnect" in Arguments(arguments)
-        if self.core.state is State.IDLE:
-            code = CilError.E_CTIOS_SESSION_NOT_CONNECTED
-        elif self._leaving:
+        if self._leaving:
             code = CilError.E_CTIOS_SESSION_DISCONNECT_PENDING
+        elif self.core.state is State.IDLE:
+            code = CilError.E_CTIOS_SESSION_NOT_CONNECTED
         elif needs_mode and not forced and not active:
             code = CilError.E_CTIOS_MODE_NOT_SET
         else:

@@ -145,7 +145,7 @@ class LogManager:
 
     def _tell(self, mask: int, message: str) -> None:
         listeners = self._listeners
-        if not listeners or getattr(self._busy, "is", False):
+        if not listeners or getattr(self._busy, "telling", False):
             return  # a listener that traces is not told of it
         now = time.time()
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
@@ -153,7 +153,7 @@ class LogManager:
         where = threading.current_thread().name
         line = f"{clock}.{int(now % 1 * 1000):03} [{where}] {_name(_mask(mask))} {text}"
         event = LogEvent(line, _mask(mask), text)
-        self._busy.__dict__["is"] = True
+        self._busy.telling = True
         try:
             for listener in listeners:
                 try:
@@ -161,7 +161,7 @@ class LogManager:
                 except Exception:
                     _trace.exception("a log listener raised")
         finally:
-            self._busy.__dict__["is"] = False
+            self._busy.telling = False
 
 
 class _Own(logging.Handler):

@@ -118,7 +118,9 @@ class WaitObject(CtiOsObject):
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     break
-                self._changed_signal.wait(left)
+                self._changed_signal.wait(
+                    None if left is None else min(left, threading.TIMEOUT_MAX)
+                )
             if cell:
                 self._local.trigger = self._last = cell[0]
                 return WaitResult.EVENT_SIGNALED

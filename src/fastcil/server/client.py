@@ -292,7 +292,10 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Add the server's present state as far as the filter lets it through."""
         if self._closing:
             return
-        assert self.filter is not None
+        if self.filter is None:
+            # Agent mode: after the gap the client asks for its mode again, and is told everything.
+            self.outbox.push_snapshot([], then)
+            return
         events = self.server.snapshot(self.filter, self.level)
         largest = max((encoded.length for encoded in events), default=0)
         if largest > self.max_frame:

@@ -109,6 +109,22 @@ def test_more_shapes_than_are_kept_are_merged() -> None:
 
 
 @keeps
+def test_what_is_kept_is_bounded_in_bytes() -> None:
+    call = begun()
+    large = [view(**{f"{name}{n}": "x" * 150 for n in range(8)}) for name in "abc"]
+    for arguments in large:
+        call.update_from(arguments)
+        assert call.late == 1  # one of more than 1 KiB, of the 2 that are allowed
+    assert not call.keep_late(view(**{f"d{n}": "x" * 250 for n in range(8)}))
+    call.update_from(view(**{f"d{n}": "x" * 250 for n in range(8)}))
+    assert call.late == 0
+    call.update_from(view(CallStatus=1))
+    assert call.late == 1
+    assert [call.get_value(f"{name}7") for name in "abcd"] == ["x" * 150] * 3 + ["x" * 250]
+    assert len(call.get_all_properties()) == 34
+
+
+@keeps
 def test_nested_values_are_of_their_own() -> None:
     call = begun()
     call.update_from(view(ECC={"user.a": 1}))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fastcil.catalog import AgentState, CilError
+from fastcil.catalog import AgentState, CilError, event_id
 from fastcil.cil import Agent, AsyncSession, Call, Session, SkillGroup, ThreadedSession
 from fastcil.cil.method import snake
-from fastcil.codec import Arguments
+from fastcil.codec import Arguments, Frame, encode_frame
 
 
 def call() -> Call:
@@ -129,6 +129,25 @@ def test_computed_properties_of_a_session() -> None:
     assert session.is_ccm_silent_monitor()
     session.set_value("CCMBasedSilentMonitor", 0)
     assert session.ccm_silent_monitor is False
+
+
+def test_system_status() -> None:
+    session = Session()
+
+    def tell(name: str, fields: dict[str, Any]) -> int:
+        session.dispatcher.dispatch(Frame.from_bytes(encode_frame(event_id(name), fields)))
+        return session.get_system_status()
+
+    assert session.get_system_status() == 0
+    failures = [tell("OnCTIOSFailure", {"SystemEventID": number}) for number in (7, 13, 4, 9)]
+    assert failures == [1, 3, 11, 11]
+    whole = {"StatusCTIServer": 0, "StatusCentralController": 1, "StatusPeripherals": {"5": True}}
+    assert tell("OnMonitorModeEstablished", {"StatusSystem": whole}) == 4
+    whole = {"StatusCTIServer": 0, "StatusPeripherals": {"5": True, "6": False}}
+    assert tell("OnSetAgentModeEvent", {"StatusSystem": whole}) == 8
+    back = [tell("OnCTIOSFailure", {"SystemEventID": number}) for number in (3, 2, 1)]
+    assert back == [0, 4, 0]
+    assert tell("OnSetAgentModeEvent", {}) == 0
 
 
 @pytest.mark.parametrize("kind", [AsyncSession, ThreadedSession])
