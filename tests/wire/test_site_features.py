@@ -11,6 +11,7 @@ import pytest
 from test_server_stream import SECONDS, Client
 from test_site_service import Site, ask, login, run, until
 
+import fastcil
 from fastcil.catalog import (
     AgentState,
     SilentMonitorStatus,
@@ -20,6 +21,7 @@ from fastcil.catalog import (
     event_id,
 )
 from fastcil.catalog.requests import RequestID
+from fastcil.cil import Agent
 from fastcil.codec import Frame
 from fastcil.ged188.enums import ControlFailureCode
 
@@ -543,6 +545,21 @@ def test_a_supervisor_logs_a_member_out() -> None:
         assert conf.message_id == event_id("OnSetAgentStateConf"), conf.to_dict()
         out = await until(agent, "OnPostLogout")
         assert out.get("EventReasonCode") == 999
+
+    run(test)
+
+
+def test_a_client_learns_at_once_whether_its_agent_is_a_supervisor() -> None:
+    async def test(site: Site) -> None:
+        supervisor, members = team(site)
+        for agent_id, wanted in ((supervisor, True), (members[0], False)):
+            url = f"ctios://127.0.0.1:{site.service.server.port}"
+            async with fastcil.connect(url) as session:
+                agent = Agent()
+                agent.set_value("AgentID", agent_id)
+                agent.set_value("PeripheralID", 5000)
+                await session.set_agent(agent)
+                assert session.is_supervisor() is wanted
 
     run(test)
 

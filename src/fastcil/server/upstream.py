@@ -341,6 +341,7 @@ class SiteSource:
                     "ClientAgentTemporaryID": str(arguments.get("ClientAgentTemporaryID", "")),
                     "CILConnectionID": client.connection_id,
                     "StatusSystem": self.system_status(),
+                    "IsSupervisor": int(agent.is_supervisor),
                 },
             )
         )
