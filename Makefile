@@ -6,7 +6,7 @@ STAMP := $(VENV)/.built
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxi ext/*.h ext/*.py ext/cilwire/*.c ext/cilwire/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-day lint bench bench-gate bench-site clean
+.PHONY: help build demo test test-day soak lint bench bench-gate bench-site clean
 
 help: ## what there is
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -30,9 +30,12 @@ test: build ## every test but PyPy's and the sanitizers'
 test-day: build ## a whole day of a simulated site with 1,000 agents, about five minutes
 	FASTCIL_WHOLE_DAY=1 $(BIN)/python -m pytest tests/unit/simulator/test_sim_day.py --timeout 1500
 
+soak: build ## ten minutes of a site in compressed time with faults on both sides of the server
+	FASTCIL_SOAK_SECONDS=600 $(BIN)/python -m pytest tests/wire/test_site_soak.py
+
 lint: build ## style and types
-	$(BIN)/ruff check src tests bench ext setup.py
-	$(BIN)/ruff format --check src tests bench ext/cffi_build.py setup.py
+	$(BIN)/ruff check src tests bench ext examples setup.py
+	$(BIN)/ruff format --check src tests bench examples ext/cffi_build.py setup.py
 	$(BIN)/mypy
 
 bench: build ## every promise measured beside its peers: one table, and JSON
