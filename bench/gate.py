@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import client
 import environment
 import ged188
 import loopback
@@ -103,6 +104,13 @@ def check_memory(floors: dict[str, Any]) -> Iterator[str]:
         found = memory.measure("fastcil", event.name)["growth_mib"]
         text = f"grows by {found:.1f} MiB, less than {limit} allowed"
         yield from report(f"{event.name}/memory", found < limit, text)
+    for what, bound in (
+        ("events", limit),
+        ("site", floors["memory"]["client_site_mib"]["ceiling"]),
+    ):
+        found = client.memory_of(what)["growth_mib"]
+        text = f"grows by {found:.1f} MiB, less than {bound} allowed"
+        yield from report(f"client/{what}/memory", found < bound, text)
 
 
 def toolchain() -> dict[str, str]:
@@ -156,7 +164,7 @@ def checks(floors: dict[str, Any], *, ratios: bool, instructions: bool) -> Itera
     if ratios:
         seen = set()
         found = (rows(event, every_peer=False) for event in events())
-        for row in chain(*found, ged188.rows()):
+        for row in chain(*found, ged188.rows(), client.rows()):
             seen.add(row.key)
             yield from check_row(row, floors)
         yield from check_loopback(floors)

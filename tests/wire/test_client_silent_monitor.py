@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from agent_kit import PERIPHERAL, AgentSite, Desk, run
+from client_peer import Peer
+from client_session import Live
 
 from fastcil.catalog import CilError, SilentMonitorStatus, SMManagerMode, event_id
+from fastcil.catalog.requests import RequestID
 from fastcil.cil import RequestFailedError, SessionError
 from fastcil.cil.silent import SilentMonitorManager
-from fastcil.codec import Arguments
+from fastcil.codec import Arguments, FrameKind
 
 E = CilError
 REQUESTED = event_id("OnSilentMonitorStartRequestedEvent")
@@ -27,6 +30,12 @@ CCM = """
 [EnterpriseDesktopSettings."All Desktops".IPCCSilentMonitor.Name.Settings]
 CCMBasedSilentMonitor = 1
 """
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with Peer() as found:
+        yield found
 
 
 async def manager(
@@ -172,7 +181,7 @@ def test_declining_and_reporting() -> None:
 
 def test_codes_of_modes_and_of_starting() -> None:
     async def script(site: AgentSite) -> None:
-        desk = await site.agent("1001")
+        desk = await site.agent("1003", 2)  # 1001 is a supervisor
         found = await manager(desk, HeartbeatInterval=5)
         assert desk.session.current_silent_monitor is found
         assert code(found.perform("NoSuchMethod")) is E.E_CTIOS_METHOD_NO_IMPLEMENTED
@@ -212,7 +221,7 @@ def test_codes_of_modes_and_of_starting() -> None:
 
 def test_managers_of_a_session() -> None:
     async def script(site: AgentSite) -> None:
-        one, other = await site.agent("1001"), await site.agent("1002", 1)
+        one, other = await site.agent("1003", 2), await site.agent("1002", 1)
         found = await manager(one, SMManagerMode.eSMMonitoredMode, MediaTerminationPort=4000)
         assert found.get_value("MediaTerminationPort") == 4000
         for call in (
@@ -283,6 +292,53 @@ def test_the_phone() -> None:
         assert info.to_dict() == {"ClientAddress": "10.0.0.1", "BitRate": 64}
 
     run(script)
+
+
+def test_the_stream_tells_of_the_phone(peer: Peer) -> None:
+    with Live(peer) as live:
+        live.monitor()
+        found = live.session.create_silent_monitor_manager()
+        fields = {"ClientAddress": "10.0.0.2", "PacketSize": 20, "PayloadType": 4}
+        live.server.events(("OnCallRTPStarted", {**fields, "EchoCancellation": 1, "ClientPort": 1}))
+        live.events.wait("OnCallRTPStarted")
+        info = found.get_ip_phone_info()
+        assert info is not None
+        assert info.to_dict() == {
+            "ClientAddress": "10.0.0.2",
+            "PacketSize": 20,
+            "EchoCancelation": 1,
+            "PayloadType": 4,
+        }
+        assert info["PayLoadType"] == 4  # keys ignore case
+
+
+def test_events_that_lack_what_they_should_have(peer: Peer) -> None:
+    with Live(peer) as live:
+        live.monitor()
+        found = live.session.create_silent_monitor_manager()
+        found.start_sm_monitored_mode()
+        request = live.server.expect(FrameKind.REQUEST)
+        assert request.get("SMManagerMode") == SMManagerMode.eSMMonitoredMode
+        ccm = {"SilentMonitorCallUID": "call.1.2.3"}
+        live.server.events(
+            ("OnSilentMonitorStartedEvent", ccm),
+            ("OnSilentMonitorStopRequestedEvent", ccm),
+            ("OnSilentMonitorStatusReportEvent", {}),
+            ("OnSilentMonitorStartRequestedEvent", {"SMSessionKey": 9}),
+            ("OnSilentMonitorStopRequestedEvent", ccm),
+            ("OnSilentMonitorSessionDisconnected", {"SMSessionKey": 8}),
+        )
+        accepted = live.server.expect(FrameKind.REQUEST)
+        assert accepted.message_id == RequestID.ACCEPT_SILENT_MONITOR
+        assert accepted.get("SMSessionKey") == 9
+        live.events.wait("OnSilentMonitorSessionDisconnected")
+        info = found.get_session_info()
+        assert info is not None
+        assert info["SMSessionStatus"] == SilentMonitorStatus.eSMStatusInProgress
+        refusal = {"InvokeID": accepted.get("InvokeID"), "FailureCode": 15}
+        live.server.events(("OnControlFailureConf", refusal), ("OnHeartbeat", {}))
+        live.events.wait("OnHeartbeat")
+        assert found.get_session_info() is None
 
 
 def test_the_mode_is_restored_and_the_session_ends_when_the_connection_is_lost() -> None:
