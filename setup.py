@@ -14,6 +14,7 @@ from setuptools import Extension, setup
 
 CORE = [str(path) for path in sorted(Path("ext/cilwire").glob("*.c"))]
 GED188 = [path for path in CORE if Path(path).name.startswith("ged188")]
+SITE = [f"ext/cilwire/{name}.c" for name in ("build", "text")]
 HEADERS = [str(path) for end in ("h", "pxi") for path in sorted(Path("ext").glob(f"**/*.{end}"))]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-fvisibility=hidden"]
 DEBUG = bool(os.environ.get("FASTCIL_DEBUG"))
@@ -50,6 +51,7 @@ def extensions() -> list[Extension]:
     modules = [
         module("fastcil._cilwire", "ext/_cilwire.pyx", [p for p in CORE if p not in GED188]),
         module("fastcil.ged188._native", "ext/_ged188.pyx", [*GED188, "ext/cilwire/text.c"]),
+        module("fastcil.server._native", "ext/_site.pyx", [*GED188, *SITE]),
     ]
     return cythonize(modules, build_dir="build/cython", include_path=["ext"])
 

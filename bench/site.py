@@ -107,6 +107,7 @@ class Bench:
         self.source = SiteSource(SiteMapper())
         self.server = EventServer(self.source, minimize=level, site=self.source)
         self.source.publish = self.server.publish_now
+        self.source.publish_all = self.server.publish_all
         settings = LinkSettings(sides=(("127.0.0.1", 1),), version=VERSION)
         self.cti = CtiServer(settings, self.source, link=_NoLink(settings))  # type: ignore[arg-type]
         self.core = self._opened(settings)
@@ -155,7 +156,7 @@ class Bench:
 
     def play(self, chunks: Sequence[bytes]) -> float:
         """CPU seconds of taking in chunks, one after the other; each is sent on before the next."""
-        core, cti, flush = self.core, self.cti, self.server._flush
+        core, cti = self.core, self.cti
         start = time.process_time()
         for chunk in chunks:
             room = core.get_buffer(0, len(chunk))
@@ -163,9 +164,7 @@ class Bench:
             core.buffer_updated(0, len(chunk), 1.0)
             for action in core.take():
                 if isinstance(action, Deliver):
-                    for event in action.events:
-                        cti._event(event)
-            flush()
+                    cti.take_in(action.events)
         return time.process_time() - start
 
 

@@ -68,7 +68,7 @@ class Site:
         """A client in agent mode; what that begins with is read."""
         client = await self.client()
         await client.request(RequestID.SET_AGENT, AgentID=agent_id, PeripheralID=5000)
-        await until(client, "OnSetAgentModeEvent")
+        await until(client, "OnCTIOSFailure")
         return client
 
 

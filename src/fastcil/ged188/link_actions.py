@@ -59,7 +59,7 @@ class Disconnect:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: that would take longer than all else of a message
 class Deliver:
     """Events for the layer above, in order."""
 

@@ -82,6 +82,11 @@ class EventStream:
                 self._waiter = None
         return self._queue.get()
 
+    def take(self, most: int) -> list[LinkEvent]:
+        """Events that wait already, at most so many."""
+        queue = self._queue
+        return [queue.get() for _ in range(min(most, len(queue)))]
+
     def close(self) -> None:
         """No more events are wanted from it."""
         self._queue.clear()

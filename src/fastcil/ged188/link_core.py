@@ -222,7 +222,7 @@ class LinkCore(Messages):
     def bytes_received(self, index: int, data: bytes | memoryview, now: float) -> None:
         """Bytes came from a side, cut in any way."""
         side = self.sides[index]
-        if self._hears(side):
+        if side.hears:
             self.counters.bytes_received += len(data)
             side.reader.feed(data)
             self._read(side, now)
@@ -230,12 +230,12 @@ class LinkCore(Messages):
     def get_buffer(self, index: int, sizehint: int = -1) -> memoryview:
         """Room to receive into, for buffer_updated(): saves a copy."""
         side = self.sides[index]
-        return side.reader.get_buffer(sizehint) if self._hears(side) else memoryview(bytearray(256))
+        return side.reader.get_buffer(sizehint) if side.hears else memoryview(bytearray(256))
 
     def buffer_updated(self, index: int, count: int, now: float) -> None:
         """count bytes came into get_buffer()."""
         side = self.sides[index]
-        if self._hears(side):
+        if side.hears:
             self.counters.bytes_received += count
             side.reader.buffer_updated(count)
             self._read(side, now)

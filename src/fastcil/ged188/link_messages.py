@@ -112,19 +112,19 @@ class Messages(Standby):
 
     # --- bytes ------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _hears(side: Side) -> bool:
-        return side.live or side.state in (SideState.OPENING, SideState.CLOSING)
-
     def _read(self, side: Side, now: float) -> None:
         """All whole messages that have come."""
-        reader = side.reader
+        reader, handlers = side.reader, self._handlers
         while True:
             try:
                 for message in reader:
                     side.bad = 0
+                    if side is self._active and message.type not in handlers:
+                        self.counters.messages += 1
+                        self._emit(MessageReceived(message, side.name))
+                        continue
                     self._received(side, message, now)
-                    if side.reader is not reader or not self._hears(side):
+                    if side.reader is not reader or not side.hears:
                         return  # the connection is gone, what is left of it does not matter
                 return
             except DecodeError as error:

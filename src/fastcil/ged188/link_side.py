@@ -74,7 +74,7 @@ class Side:
     maintenance wants to hear of the last request. standby_granted: whether the session was
     granted CTI_SERVICE_ACTIVE_STANDBY. parked: waiting because a standby session was refused.
     displaced: the server said that the same client opened a session elsewhere; leaving: that it
-    goes into maintenance.
+    goes into maintenance. live: whether there is a session; hears: whether what comes matters.
     """
 
     def __init__(self, index: int, settings: LinkSettings, schedule: Schedule) -> None:
@@ -82,6 +82,7 @@ class Side:
         self.name = SIDE_NAMES[index]
         self.host, self.port = settings.sides[index]
         self.schedule = schedule
+        self.live = self.hears = False
         self.state = SideState.IDLE
         self.version = settings.version
         self.at: float | None = None
@@ -112,9 +113,15 @@ class Side:
         return f"<side {self.name} {self.state.value}>"
 
     @property
-    def live(self) -> bool:
-        """Whether there is a session."""
-        return self.state in LIVE
+    def state(self) -> SideState:
+        """Where it stands."""
+        return self._state
+
+    @state.setter
+    def state(self, state: SideState) -> None:
+        self._state = state
+        self.live = state in LIVE
+        self.hears = self.live or state in (SideState.OPENING, SideState.CLOSING)
 
     def idle(self) -> None:
         """No connection any more, and none is planned."""

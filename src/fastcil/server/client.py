@@ -17,6 +17,7 @@ from fastcil.server.outbox import Encoded, Outbox
 from fastcil.server.policy import RequestRate
 
 if TYPE_CHECKING:
+    from fastcil.server.group import Group
     from fastcil.server.server import EventServer
 
 __all__ = ["ClientConnection"]
@@ -32,6 +33,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.server = server
         self.connection_id = f"{server.name}.{number}"
         self.outbox = Outbox(epoch, server.limits)
+        self.outbox.owner = self
+        self.group: Group | None = None  # with whom it gets the same events
         self.filter: MessageFilter | None = None  # None: not in monitor mode
         self.level = server.minimize
         self.max_frame = 0
@@ -48,7 +51,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._paused = False
         self._closing = False
         self._waiting: Frame | None = None  # a request that comes after the snapshot in the queue
-        self._received_at = self._sent_at = 0.0
+        self._received_at = 0.0
         self._heartbeats = 0  # sent without an answer
         self._timer: asyncio.TimerHandle | None = None
 
@@ -61,13 +64,15 @@ class ClientConnection(asyncio.BufferedProtocol):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else "local"
         loop = asyncio.get_running_loop()
-        self._received_at = self._sent_at = self.progress_at = loop.time()
+        self._received_at = self.outbox.sent_at = self.progress_at = loop.time()
+        self.outbox.write = transport.write
         self._rate = RequestRate(self.server.guard.policy.requests_per_second, loop.time())
         self._timer = loop.call_later(self.server.handshake_seconds, self._no_hello)
         self.server.connected(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
+        self.outbox.ready = False
         if self._timer is not None:
             self._timer.cancel()
         self.server.disconnected(self)
@@ -103,6 +108,8 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self._paused = True
+        self.outbox.ready = False
+        self.progress_at = asyncio.get_running_loop().time()  # so far it took everything
 
     def resume_writing(self) -> None:
         self._paused = False
@@ -140,6 +147,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         elif kind == FrameKind.CLOSE:
             control.parse_close(frame)
             self._closing = True
+            self.outbox.ready = False
             if self._transport is not None:
                 self._transport.close()
         elif kind == FrameKind.HELLO and self._hello is None:
@@ -276,7 +284,13 @@ class ClientConnection(asyncio.BufferedProtocol):
     # -- what goes out -----------------------------------------------------------------------
 
     def push(self, encoded: Encoded, key: Hashable | None = None, keep: bool = False) -> None:
-        """Add an event to the outbox; flush() sends it."""
+        """Add an event to the outbox; flush() sends it. What waits in the group comes before it."""
+        if self.group is not None and self.group.events:
+            self.group.settle(self)
+        self.push_event(encoded, key, keep)
+
+    def push_event(self, encoded: Encoded, key: Hashable | None, keep: bool) -> None:
+        """push(), for the group."""
         if self._closing:
             return
         if encoded.length > self.max_frame:
@@ -296,6 +310,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             # Agent mode: after the gap the client asks for its mode again, and is told everything.
             self.outbox.push_snapshot([], then)
             return
+        if self.group is not None and self.group.events:
+            self.group.settle(self)
         events = self.server.snapshot(self.filter, self.level)
         largest = max((encoded.length for encoded in events), default=0)
         if largest > self.max_frame:
@@ -318,9 +334,12 @@ class ClientConnection(asyncio.BufferedProtocol):
                 break
             self.server.counters.frames_sent += outbox.taken - before
             self._write(b"".join(buffers))
-            self.progress_at = self._sent_at
+            self.progress_at = outbox.sent_at
             if not outbox and not outbox.wants_snapshot:
                 break
+        outbox.ready = not (
+            self._paused or self._closing or self._hello is None or outbox or outbox.wants_snapshot
+        )
         if self._waiting is not None and not self.outbox.snapshot_pending and not self._closing:
             frame, self._waiting = self._waiting, None
             self._request(frame)
@@ -330,7 +349,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _write(self, data: bytes) -> None:
         if self._transport is None or self._closing:
             return
-        self._sent_at = asyncio.get_running_loop().time()
+        self.outbox.sent_at = asyncio.get_running_loop().time()
         self.server.counters.bytes_sent += len(data)
         self._transport.write(data)
 
@@ -361,8 +380,9 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.server.counters.heartbeat_time_outs += 1
             self.close(CloseReason.TIME_OUT, f"nothing received for {silence:.1f} seconds")
             return
-        silent = now - min(self._received_at, self._sent_at) >= interval
-        again = self._heartbeats == 0 or now - self._sent_at >= interval
+        sent_at = self.outbox.sent_at
+        silent = now - min(self._received_at, sent_at) >= interval
+        again = self._heartbeats == 0 or now - sent_at >= interval
         if silent and again and not self._paused:
             self._heartbeats += 1
             self._write(control.heartbeat(self.server.event_time()))
@@ -378,6 +398,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             return
         self._write(control.close(reason, words))
         self._closing = True
+        self.outbox.ready = False
         if self._timer is not None:
             self._timer.cancel()
         transport: Any = self._transport

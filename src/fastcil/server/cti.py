@@ -36,6 +36,7 @@ from fastcil.ged188.link import (
     SystemEvent,
 )
 from fastcil.ged188.link_settings import STANDBY_VERSION
+from fastcil.ged188.schema import MESSAGES_BY_NAME
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.upstream import RequestFailed, SiteSource
 
@@ -55,6 +56,7 @@ _CONFIG = int(
     ConfigInformationMask.SKILL_GROUP | ConfigInformationMask.AGENT | ConfigInformationMask.DEVICE
 )
 _CONFIG_SECONDS = 15.0
+_CONFIG_END = MESSAGES_BY_NAME["CONFIG_END_EVENT"].number
 _COLLECT_SECONDS = 10.0
 _TURN = 64  # events of the link that are taken in before others have their turn
 _RETRIES = 3  # of a snapshot of which requests were not answered, while the link is there
@@ -138,17 +140,30 @@ class CtiServer:
         self._tasks = []
 
     async def _listen(self, stream: Any) -> None:
-        turn = 0
         async for event in stream:
             # Confirmations that came with it are answered first: they are what it follows from.
             # What stands behind it came with it, or earlier than anything that comes now.
-            if turn % _TURN == 0:
-                await asyncio.sleep(0)
-            turn = turn + 1 if len(stream) else 0
+            await asyncio.sleep(0)
+            self.take_in([event, *stream.take(_TURN - 1)])
+
+    def take_in(self, events: list[LinkEvent]) -> None:
+        """Events of the link, in order: messages that follow each other in one go."""
+        messages: list[Message] = []
+        for event in events:
+            if type(event) is MessageReceived:
+                messages.append(event.message)
+                if event.message.type == _CONFIG_END:
+                    self._configured.set()
+                continue
+            if messages:
+                self.source.messages(messages, time.monotonic())
+                messages = []
             try:
                 self._event(event)
             except Exception:
                 _log.exception("%s could not be taken in", type(event).__name__)
+        if messages:
+            self.source.messages(messages, time.monotonic())
 
     async def _collect(self) -> None:
         while True:
@@ -156,9 +171,7 @@ class CtiServer:
             self.source.give(self.source.mapper.collect(time.monotonic()))
 
     def _event(self, event: LinkEvent) -> None:
-        if isinstance(event, MessageReceived):
-            self._message(event.message)
-        elif isinstance(event, SystemEvent):
+        if isinstance(event, SystemEvent):
             if event.id == SystemEventID.SYS_PERIPHERAL_ONLINE:
                 self.peripherals.add(event.arguments[0])
             self.source.message(event.message)
@@ -174,11 +187,6 @@ class CtiServer:
             self.source.link = None
         elif isinstance(event, DecodeProblem):
             _log.warning("side %s: %s", event.side, event.error)
-
-    def _message(self, message: Message) -> None:
-        if message.name == "CONFIG_END_EVENT":
-            self._configured.set()
-        self.source.message(message)
 
     def _opened(self, event: Opened) -> None:
         lost = self.source.link is None and self.reconciled > 0

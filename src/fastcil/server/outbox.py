@@ -17,26 +17,40 @@ import struct
 from collections import deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from fastcil.codec import FrameKind, control
+from fastcil.server._select import load
 
 __all__ = ["Encoded", "Limits", "Outbox"]
 
 HEADER = struct.Struct("<IIIIQ")  # length, message id, epoch, kind and reserved bytes, sequence
 Buffer = Union[bytes, memoryview]
 
+if TYPE_CHECKING:
+    from fastcil.server._reference import Lane
+else:
+    Lane = load().Lane
+
 
 class Encoded:
     """One event as bytes, shared by all clients; only epoch and sequence differ between them."""
 
-    __slots__ = ("frame", "length", "message_id", "payload")
+    __slots__ = ("_payload", "frame", "length", "message_id")
 
     def __init__(self, message_id: int, frame: bytes) -> None:
         self.message_id = message_id
         self.frame = frame
         self.length = len(frame)
-        self.payload = memoryview(frame)[HEADER.size :]
+        self._payload: memoryview | None = None
+
+    @property
+    def payload(self) -> memoryview:
+        """What stands behind the header."""
+        found = self._payload
+        if found is None:
+            found = self._payload = memoryview(self.frame)[HEADER.size :]
+        return found
 
 
 @dataclass(frozen=True)
@@ -75,8 +89,11 @@ class _Entry:
         self.snapshot = snapshot
 
 
-class Outbox:
+class Outbox(Lane):
     """The events of one client that were not handed to its connection yet.
+
+    A lane too: as long as it is ready, which its owner says, it is empty, and what many clients get
+    is written past it, with its numbers. Whatever is pushed makes it not ready.
 
     wants_snapshot
         True after a gap: the owner must call push_snapshot() before the next take().
@@ -85,9 +102,8 @@ class Outbox:
     def __init__(self, epoch: int, limits: Limits | None = None) -> None:
         if not 0 < epoch <= 0xFFFFFFFF:
             raise ValueError(f"epoch must be 1 to 4294967295, not {epoch}")
-        self.epoch = epoch
+        super().__init__(epoch)
         self.limits = Limits() if limits is None else limits
-        self.sequence = 0
         self.bytes = 0
         self.frames = 0
         self.held_bytes = 0
@@ -118,6 +134,7 @@ class Outbox:
 
     def push(self, encoded: Encoded, *, key: Hashable | None = None, keep: bool = False) -> None:
         """Add an event. key: the object whose state it tells; keep: it must never be dropped."""
+        self.ready = False
         if self.lagging:
             self._hold(encoded, key, keep)
             return
@@ -178,6 +195,7 @@ class Outbox:
 
         While the client lags, only `then` is remembered: a snapshot will come anyway.
         """
+        self.ready = False
         if self.lagging:
             self._after.extend(then)
             return

@@ -56,9 +56,11 @@ class Part:
         self.site = site
         self.handlers: dict[int, Handler] = {}
         """The requests that it answers, by number."""
+        self.callbacks: tuple[str, ...] = ()
+        """The events of which it is told."""
 
     def told(self, event: SiteEvent) -> None:
-        """An event is on its way to whom it concerns."""
+        """An event of `callbacks` is on its way to whom it concerns."""
 
     def left(self, client: ClientConnection) -> None:
         """A client is gone."""

@@ -60,6 +60,7 @@ class Statistics(Part):
 
     def __init__(self, site: SiteSource) -> None:
         super().__init__(site)
+        self.callbacks = ("OnCallEnd",)
         self._agents: dict[str, set[ClientConnection]] = {}
         self._groups: dict[str, set[ClientConnection]] = {}
         self._every_group: set[ClientConnection] = set()

@@ -17,6 +17,7 @@ from fastcil.server import replies
 from fastcil.server.client import ClientConnection
 from fastcil.server.counters import Counters
 from fastcil.server.desk import Desk, SiteBackend
+from fastcil.server.group import ALL, Group
 from fastcil.server.outbox import Encoded, Limits
 from fastcil.server.policy import Guard, Policy
 from fastcil.server.source import SYSTEM_IDS, SourceEvent, as_source
@@ -25,9 +26,8 @@ from fastcil.server.typed import encode_typed
 __all__ = ["EventServer"]
 
 _log = logging.getLogger("fastcil.server")
-_ALL = "MessageID=*"
+_AT_ONCE = 256  # events that are given to a group in one piece
 _DRAIN_TURN = 0.05  # seconds between two looks at whether everything was taken
-_Group = tuple[MessageFilter, int]
 
 
 class EventServer:
@@ -91,8 +91,9 @@ class EventServer:
         self._past = [0, 0, 0]  # coalesced, dropped, gaps of clients that are gone
         self._epoch = random.randrange(1, 1 << 31)
         self._clients: set[ClientConnection] = set()
-        self._groups: dict[_Group, set[ClientConnection]] = {}
-        self._member: dict[ClientConnection, _Group] = {}
+        self._groups: dict[tuple[str, int], Group] = {}  # by filter and MinimizeEventArgs
+        self._member: dict[ClientConnection, Group] = {}
+        self._waiting = False  # something in a group
         self._agents: dict[str, set[ClientConnection]] = {}
         self._agent_of: dict[ClientConnection, str] = {}
         self._complete_agents: set[ClientConnection] = set()  # with MinimizeEventArgs 0
@@ -176,6 +177,7 @@ class EventServer:
         """Whether an answer is due or an outbox has something."""
         if self.desk is not None and self.desk.busy:
             return True
+        self._flush()
         for client in list(self._clients):
             client.flush()
         return any(client.outbox and not client.closing for client in self._clients)
@@ -189,6 +191,7 @@ class EventServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         clients = list(self._clients)
+        self._flush()
         for client in clients:
             client.flush()
             client.close(CloseReason.GOING_DOWN, "the server is going down")
@@ -242,9 +245,12 @@ class EventServer:
         """A client is in monitor mode with its present filter and level."""
         self.leave(client)
         assert client.filter is not None
-        group = (client.filter, client.level)
-        self._groups.setdefault(group, set()).add(client)
-        self._member[client] = group
+        key = (client.filter.text, client.level)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = Group(client.filter, client.level, self.limits)
+        group.add(client)
+        self._member[client] = client.group = group
         self._monitored.set()
         self._tell_wanted()
 
@@ -261,7 +267,7 @@ class EventServer:
         """Tell the source whether the complete arguments of events are worth making."""
         tell = getattr(self.source, "want_complete", None)
         if tell is not None:
-            chosen = any(level == 0 or one.text != _ALL for one, level in self._groups)
+            chosen = any(g.level == 0 or not g.everything for g in self._groups.values())
             tell(chosen or bool(self._complete_agents))
 
     def watch(self, client: ClientConnection, agents: Iterable[str]) -> None:
@@ -283,10 +289,11 @@ class EventServer:
             self._complete_agents.discard(client)
             self.watch(client, ())
         group = self._member.pop(client, None)
+        client.group = None
         if group is not None:
-            self._groups[group].discard(client)
-            if not self._groups[group]:
-                del self._groups[group]
+            group.discard(client)
+            if not group.clients:
+                del self._groups[group.filter.text, group.level]
         if not self._member:
             self._monitored.clear()
         self._tell_wanted()
@@ -301,9 +308,15 @@ class EventServer:
 
     def _flush(self) -> None:
         self._flushing = False
-        touched, self._touched = self._touched, set()
-        for client in touched:
-            client.flush()
+        if self._waiting:
+            self._waiting = False
+            now = time.monotonic()
+            for group in list(self._groups.values()):
+                group.flush(now, self._counters)
+        if self._touched:
+            touched, self._touched = self._touched, set()
+            for client in touched:
+                client.flush()
 
     def system_status(self) -> dict[str, Any] | None:
         """StatusSystem of a site that knows it, None otherwise."""
@@ -320,7 +333,7 @@ class EventServer:
     def snapshot(self, chosen: MessageFilter, level: int) -> list[Encoded]:
         """The source's state as far as a filter lets it through."""
         found = []
-        everything = chosen.text.strip() == _ALL
+        everything = chosen.text.strip() == ALL
         for number, arguments in self.source.snapshot(level):
             data = encode_typed(number, arguments)
             if everything or chosen.matches(Frame.from_bytes(data)):
@@ -335,21 +348,24 @@ class EventServer:
             return
         self._counters.events_published += 1
         frame: Frame | None = None
-        for (chosen, level), clients in list(self._groups.items()):
+        full: list[Group] = []
+        for group in self._groups.values():
             try:
-                if chosen.text != _ALL:
+                if not group.everything:
                     if frame is None:
                         frame = Frame.from_bytes(event.encoded(0).frame)
-                    if not chosen.matches(frame):
+                    if not group.filter.matches(frame):
                         continue
-                encoded = event.encoded(level)
+                group.put(event)
             except (EncodeError, TypeError, OverflowError) as error:
                 self._counters.events_unencodable += 1
                 _log.error("event %d cannot be encoded: %s", event.message_id, error)
                 return
-            for client in list(clients):
-                client.push(encoded, event.key, event.keep)
-                self._touched.add(client)
+            self._waiting = True
+            if group.size > group.most:
+                full.append(group)
+        for group in full:
+            group.flush(time.monotonic(), self._counters)
         if self._agent_of:
             self._publish_to_agents(event)
 
@@ -373,11 +389,38 @@ class EventServer:
             client.push(event.encoded(client.level), event.key, event.keep)
             self._touched.add(client)
 
+    def publish_all(self, events: list[SourceEvent]) -> None:
+        """publish() each, and send them at once."""
+        groups = self._groups
+        if self.draining or not events:
+            return
+        group = next(iter(groups.values()), None)
+        if (
+            group is None
+            or self._agent_of
+            or len(groups) > 1
+            or not group.everything
+            or len(events) > _AT_ONCE
+        ):
+            for event in events:
+                self.publish(event)
+        else:
+            # The monitors of a site: nothing is asked of any single event.
+            try:
+                group.put_all(events)
+            except (EncodeError, TypeError, OverflowError):  # publish() finds out which
+                for event in events:
+                    self.publish(event)
+            else:
+                self._counters.events_published += len(events)
+                self._waiting = True
+        self._flush()
+
     def publish_now(self, event: SourceEvent) -> None:
         """publish(), for a source that gives events as they come: they are sent at the end of this
         turn of the loop."""
         self.publish(event)
-        if self._touched and not self._flushing:
+        if (self._waiting or self._touched) and not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
 

@@ -151,6 +151,7 @@ class SiteService:
             tls=client_tls(config),
         )
         self.source.publish = self.server.publish_now
+        self.source.publish_all = self.server.publish_all
         self.source.watch = self.server.watch
         self.logs: LogHandler | None = None
         """Where log lines go, when it must be told of new secrets by reload()."""

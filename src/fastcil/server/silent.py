@@ -14,9 +14,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from fastcil.catalog import SilentMonitorStatus as Status
-from fastcil.catalog import SMManagerMode, SupervisoryAction
+from fastcil.catalog import CilError, SMManagerMode, SupervisoryAction
 from fastcil.catalog.requests import RequestID
 from fastcil.ged188.enums import StatusCode
+from fastcil.server.buttons import Buttons
 from fastcil.server.desk import Tell, deliver
 from fastcil.server.desktop import DesktopSettings
 from fastcil.server.parts import Part
@@ -77,8 +78,10 @@ class _Call:
 class SilentMonitor(Part):
     """Both kinds: sessions by SMSessionKey, calls by the supervisor's."""
 
-    def __init__(self, site: SiteSource, settings: DesktopSettings) -> None:
+    def __init__(self, site: SiteSource, settings: DesktopSettings, buttons: Buttons) -> None:
         super().__init__(site)
+        self._buttons = buttons
+        self.callbacks = ("OnCallEnd",)
         self._settings = settings
         self._modes: dict[ClientConnection, int] = {}
         self._sessions: dict[int, _Session] = {}
@@ -163,7 +166,11 @@ class SilentMonitor(Part):
         self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
     ) -> None:
         if self._settings.ccm_silent_monitor:
-            raise _failed(Status.eSMStatusCCMSilentMonitor, "silent monitoring is by SuperviseCall")
+            raise Refused(
+                CilError.E_CTIOS_INVALID_SILENT_MONITOR_MODE,
+                "silent monitoring is by SuperviseCall",
+                int(Status.eSMStatusCCMSilentMonitor),
+            )
         if self._modes.get(client) != SMManagerMode.eSMMonitoringMode:
             raise _failed(Status.eSMStatusIncorrectSessionMode, "the manager is not monitoring")
         if not arguments.get("MonitoringIPAddress"):
@@ -253,7 +260,7 @@ class SilentMonitor(Part):
         action = _number(arguments, "SupervisoryAction")
         if action == SupervisoryAction.eSupervisorMonitor and not self._settings.ccm_silent_monitor:
             raise Refused(
-                StatusCode.E_CTI_FUNCTION_NOT_AVAILABLE,
+                CilError.E_CTIOS_INVALID_SILENT_MONITOR_MODE,
                 "silent monitoring is by the silent monitor manager (CCMBasedSilentMonitor is 0)",
             )
 
@@ -279,6 +286,7 @@ class SilentMonitor(Part):
         }
         self._calls[key] = _Call(supervisor.key, agent.key, values)
         self._both(self._calls[key], SiteEvent("OnSilentMonitorStartedEvent", values))
+        self._buttons.supervised(agent.key)
 
     def told(self, event: SiteEvent) -> None:
         """The supervisor's call ended, however: so did the silent monitoring."""
@@ -288,6 +296,7 @@ class SilentMonitor(Part):
         if call is not None:
             values = {**call.values, "SilentMonitorCallDisposition": 0}
             self._both(call, SiteEvent("OnSilentMonitorStopRequestedEvent", values))
+            self._buttons.supervised(call.agent)
 
     def _both(self, call: _Call, event: SiteEvent) -> None:
         for key in (call.supervisor, call.agent):

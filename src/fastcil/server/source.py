@@ -115,6 +115,10 @@ class SourceEvent:
                 self._encoded[1 - level] = found
         return found
 
+    def frame(self, level: int) -> bytes:
+        """The bytes of encoded()."""
+        return self.encoded(level).frame
+
     def monitored(self) -> SourceEvent | None:
         """The event as a supervisor gets it who monitors the agent; None when there is no such.
 

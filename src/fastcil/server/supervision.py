@@ -45,6 +45,7 @@ class Supervision(Part):
 
     def __init__(self, site: SiteSource) -> None:
         super().__init__(site)
+        self.callbacks = ("OnNewAgentTeamMember",)
         self._watches: dict[ClientConnection, _Watch] = {}
         self.handlers = {
             RequestID.REQUEST_AGENT_TEAM_LIST: self._list,
@@ -80,6 +81,10 @@ class Supervision(Part):
     def watching(self) -> bool:
         """Whether anybody watches an agent."""
         return bool(self._watches)
+
+    def watchers(self, agent: str) -> list[ClientConnection]:
+        """The clients that watch an agent."""
+        return [client for client, watch in self._watches.items() if agent in watch.everybody()]
 
     # -- teams -------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from fastcil.catalog import EVENTS_BY_ID
 from fastcil.codec import Arguments, encode_frame
 from fastcil.codec.types import ArgType
 
-__all__ = ["encode_typed", "typed"]
+__all__ = ["columns_of", "encode_typed", "typed"]
 
 _Column = tuple[str, ArgType, int, int]
 
@@ -71,7 +71,7 @@ def encode_typed(message_id: int, arguments: Mapping[str, Any]) -> bytes:
 
 def _plan(message_id: int, data: bytes, end: int) -> _Plan | None:
     """The plan for the shape of a frame, None when all of its types are the documented ones."""
-    keywords = {keyword: (kind, most) for keyword, kind, _, most in _columns_of(message_id)}
+    keywords = {keyword: (kind, most) for keyword, kind, _, most in columns_of(message_id)}
     block = Arguments.from_buffer(data[24:])
     count = len(block)
     shape = bytearray(data[_COUNTS_AT:end])
@@ -105,7 +105,7 @@ def typed(message_id: int, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
     A mapping of an event without such types is given back itself.
     """
-    columns = _columns_of(message_id)
+    columns = columns_of(message_id)
     if not columns or isinstance(arguments, Arguments):
         return arguments
     found = Arguments(arguments)
@@ -116,8 +116,9 @@ def typed(message_id: int, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _columns_of(message_id: int) -> tuple[_Column, ...]:
-    """The keywords of an event whose type is not the one a plain int has."""
+def columns_of(message_id: int) -> tuple[_Column, ...]:
+    """The keywords of an event whose type is not the one a plain int has: (keyword, type, least,
+    most)."""
     found = _columns.get(message_id)
     if found is not None:
         return found

@@ -10,21 +10,23 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fastcil.catalog import AgentState, LocalConnectionState
+from fastcil.catalog import AgentState, FailureCode, LocalConnectionState
 from fastcil.catalog import SupervisorButtonEnablement as Buttons
 from fastcil.ged188 import Message
-from fastcil.ged188.enums import StatusCode
+from fastcil.ged188.enums import StatusCode, SystemEventID
 from fastcil.ged188.schema import MESSAGES_BY_NAME
+from fastcil.server.buttons import Buttons as AgentButtons
 from fastcil.server.chat import Chat
 from fastcil.server.desktop import DesktopSettings
 from fastcil.server.farewell import Farewell
 from fastcil.server.parts import Handler, Part, SiteRules
 from fastcil.server.polling import Statistics
 from fastcil.server.silent import SilentMonitor
+from fastcil.server.site.agents import SYSTEM_TEXT
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.site.objects import AgentObject, device_key
@@ -85,6 +87,8 @@ class SiteSource:
         self.link: UpstreamLink | None = None
         self.publish: Callable[[SourceEvent], None] | None = None
         """Where events go at once; without it they wait for next_events()."""
+        self.publish_all: Callable[[list[SourceEvent]], None] | None = None
+        """Likewise, for the events of one turn of the loop."""
         self._waiting: deque[SourceEvent] = deque()
         self._snapshots = asyncio.Semaphore(snapshots)
         self._agents: dict[ClientConnection, AgentObject] = {}
@@ -93,25 +97,60 @@ class SiteSource:
         self.supervision = supervision = Supervision(self)
         settings = DesktopSettings(self)
         self.statistics = Statistics(self)
-        self.silent = SilentMonitor(self, settings)
+        buttons = AgentButtons(self, supervision)
+        self.silent = SilentMonitor(self, settings, buttons)
         self.parts: tuple[Part, ...] = (
             supervision,
             settings,
             self.statistics,
             self.silent,
+            buttons,
             Chat(self, supervision),
             Farewell(self),
         )
         self._handlers: dict[int, Handler] = {}
         for part in self.parts:
             self._handlers.update(part.handlers)
-        self._telling = [part for part in self.parts if type(part).told is not Part.told]
+        self._telling: dict[str, list[Part]] = {}
+        """Who is told of events, by callback."""
+        for part in self.parts:
+            for callback in part.callbacks:
+                self._telling.setdefault(callback, []).append(part)
 
     # -- events ------------------------------------------------------------------------------
 
     def message(self, message: Message, now: float | None = None) -> None:
         """An event of the CTI Server."""
         self.give(self.mapper.message(message, time.monotonic() if now is None else now))
+
+    def messages(self, messages: list[Message], now: float) -> None:
+        """Events of the CTI Server that came in one turn of the loop; all are sent at its end."""
+        take = self.mapper.message
+        publish_all = self.publish_all
+        if publish_all is None or self.supervision.watching:
+            # What a supervisor may do follows from the state just after each of them.
+            for message in messages:
+                try:
+                    self.give(take(message, now))
+                except Exception:
+                    _log.exception("%s could not be taken in", message.name)
+            return
+        events: list[SiteEvent] = []
+        for message in messages:
+            try:
+                events += take(message, now)
+            except Exception:
+                _log.exception("%s could not be taken in", message.name)
+        publish_all(events)  # type: ignore[arg-type]
+        self._tell(events)
+
+    def _tell(self, events: list[SiteEvent]) -> None:
+        """Events to the parts that want to know of them."""
+        telling = self._telling
+        for event in events:
+            if event.callback in telling:
+                for part in telling[event.callback]:
+                    part.told(event)
 
     def give(self, events: list[SiteEvent]) -> None:
         """Events for everybody whom they concern."""
@@ -125,12 +164,12 @@ class SiteSource:
                 self._waiting.append(event)
             else:
                 self.publish(event)
-            for part in self._telling:
-                part.told(event)
+            self._tell([event])
 
     def want_complete(self, wanted: bool) -> None:
         """As EventSource says."""
-        self.mapper.calls.complete_wanted = self.mapper.agents.complete_wanted = wanted
+        levels = 3 if wanted else 1
+        self.mapper.calls.levels = self.mapper.agents.levels = levels
 
     def supervisor_mask(self, callback: str, values: Mapping[str, Any]) -> Buttons:
         """SupervisorBtnEnablementMask: what a supervisor may do to the agent, or call, of an event.
@@ -330,6 +369,7 @@ class SiteSource:
             )
         agent = self.mapper.objects.agent(peripheral, agent_id)
         tell(await self.query_agent(agent))
+        told = agent.state
         self._seat(client, agent)
         tell(
             SiteEvent(
@@ -352,7 +392,28 @@ class SiteSource:
             key = device_key(peripheral, agent.instrument)
             for call in list(self.mapper.objects.at_device.get(key, {}).values()):
                 tell(self.mapper.calls.snapshot(call))
+        if agent.state != told:  # meanwhile, when the client did not get his events yet
+            tell(SiteEvent("OnAgentStateChange", self.mapper.agents.state_values(agent)))
+        for event in self._system(peripheral):
+            tell(event)
         return agent.key
+
+    def _system(self, peripheral: int) -> Iterator[SiteEvent]:
+        """OnCTIOSFailure as it ends SetAgent: the CTI Server, and the agent's peripheral when it is
+        off-line (CTI OS Developer Guide, building chapter, agent mode)."""
+        online = self.link is not None
+        server = SystemEventID.SYS_CTI_SERVER_ONLINE
+        found = [(server if online else SystemEventID.SYS_CTI_SERVER_OFFLINE, 0)]
+        if not self.mapper.objects.peripherals.get(peripheral, True):
+            found.append((SystemEventID.SYS_PERIPHERAL_OFFLINE, peripheral))
+        for number, argument in found:
+            values = {
+                "FailureCode": int(FailureCode.eServerConnectionStatus),
+                "SystemEventID": int(number),
+                "SystemEventArg1": argument,
+                "ErrorMessage": SYSTEM_TEXT[number],
+            }
+            yield SiteEvent("OnCTIOSFailure", values)
 
     def _seat(self, client: ClientConnection, agent: AgentObject) -> None:
         """A client is in an agent's agent mode, and in no other one's."""

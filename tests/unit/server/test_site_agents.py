@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from site_messages import message, state
 
-from fastcil.catalog import AgentState, ButtonEnablement, FailureCode, event
-from fastcil.server.site import enablement
+from fastcil.catalog import AgentState, FailureCode, event
 from fastcil.server.site.mapper import SiteMapper
 
 KEY = "agent.5000.22001"
@@ -59,25 +58,6 @@ def test_the_listed_groups_of_an_agent(site: SiteMapper) -> None:
         "SkillGroupState": 3,
     }
     assert "SkillGroup[1]" not in found.minimal
-
-
-def test_the_mask_follows_the_state() -> None:
-    ready = enablement.agent_mask(AgentState.eAvailable)
-    assert ready & ButtonEnablement.ENABLE_NOTREADY
-    assert not ready & ButtonEnablement.ENABLE_READY
-    assert enablement.agent_mask(AgentState.eLogout) == ButtonEnablement.ENABLE_LOGIN
-
-
-def test_the_mask_of_a_call_with_another_on_hold() -> None:
-    alone = enablement.call_mask(3)
-    assert alone & ButtonEnablement.ENABLE_TRANSFER_INIT
-    assert not alone & ButtonEnablement.ENABLE_TRANSFER_COMPLETE
-    consulting = enablement.call_mask(3, [4])
-    assert consulting & ButtonEnablement.ENABLE_TRANSFER_COMPLETE
-    assert consulting & ButtonEnablement.ENABLE_RECONNECT
-    assert not consulting & ButtonEnablement.ENABLE_TRANSFER_INIT
-    assert enablement.call_mask(0) == ButtonEnablement.DISABLE_ALL
-    assert enablement.call_mask(3, (), 3) & ButtonEnablement.ENABLE_SINGLE_STEP_TRANSFER == 0
 
 
 def test_a_team(site: SiteMapper) -> None:

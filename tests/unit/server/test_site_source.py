@@ -13,7 +13,7 @@ from site_messages import call, message, state
 from fastcil.catalog import AgentState
 from fastcil.catalog.requests import RequestID
 from fastcil.ged188 import Message, encode_message
-from fastcil.ged188.enums import ControlFailureCode, StatusCode
+from fastcil.ged188.enums import ControlFailureCode, StatusCode, SystemEventID
 from fastcil.ged188.schema import message_spec
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.requests import Refused
@@ -91,7 +91,9 @@ def source(**answers: Any) -> tuple[SiteSource, Link]:
 
 
 class Client:
-    """A client of the server, and what it was told."""
+    """A client of the server, and what it was told as answers; nothing else reaches it."""
+
+    closing = True
 
     def __init__(self) -> None:
         self.connection_id = "fastcil.1"
@@ -121,6 +123,7 @@ def test_agent_mode_begins_in_the_documented_order() -> None:
         "OnSetAgentModeEvent",
         "OnSnapshotDeviceConf",
         "OnSnapshotCallConf",
+        "OnCTIOSFailure",
     ]
     assert client.told[0].complete["SkillGroup[1]"]["SkillGroupNumber"] == 7
     assert client.told[1].complete["CILConnectionID"] == "fastcil.1"
@@ -133,7 +136,31 @@ def test_an_agent_who_is_logged_out_has_no_device() -> None:
     site, _ = source(QUERY_AGENT_STATE_REQ=out)
     client = Client()
     set_agent(site, client)
-    assert client.callbacks == ["OnQueryAgentStateConf", "OnSetAgentModeEvent"]
+    assert client.callbacks == ["OnQueryAgentStateConf", "OnSetAgentModeEvent", "OnCTIOSFailure"]
+
+
+def test_agent_mode_ends_with_what_is_on_line() -> None:
+    site, _ = source()
+    site.mapper.objects.peripherals[5000] = False
+    client = Client()
+    set_agent(site, client)
+    server, peripheral = client.told[-2:]
+    online, offline = SystemEventID.SYS_CTI_SERVER_ONLINE, SystemEventID.SYS_PERIPHERAL_OFFLINE
+    assert server.complete["SystemEventID"] == online
+    found = peripheral.complete
+    assert (found["SystemEventID"], found["SystemEventArg1"]) == (offline, 5000)
+
+
+def test_a_state_that_changes_while_agent_mode_begins_is_told() -> None:
+    def device(_: Any) -> Message:
+        site.mapper.objects.agent(5000, "22001").values["AgentState"] = int(AgentState.eHold)
+        return DEVICE
+
+    site, _ = source(SNAPSHOT_DEVICE_REQ=device)
+    client = Client()
+    set_agent(site, client)
+    changed = next(event for event in client.told if event.callback == "OnAgentStateChange")
+    assert changed.complete["AgentState"] == AgentState.eHold
 
 
 @pytest.mark.parametrize("arguments", [{}, {"AgentID": "1"}, {"PeripheralID": "x"}])

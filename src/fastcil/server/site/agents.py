@@ -6,8 +6,8 @@ messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Callable
 
 from fastcil.catalog import AgentState, FailureCode, event
@@ -15,19 +15,17 @@ from fastcil.ged188 import Message
 from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
-from fastcil.server.site.objects import AgentObject, Objects, device_key, skill_group_key, team_key
+from fastcil.server.site.fields import STATE
+from fastcil.server.site.objects import GROUP, AgentObject, Objects, device_key, skill_group_key, team_key
 
-__all__ = ["CALLBACKS", "AgentBook"]
+__all__ = ["CALLBACKS", "SYSTEM_TEXT", "AgentBook"]
 
 Events = Iterator[SiteEvent]
 
-_STATE = tuple(
-    (p.keyword, "" if p.type == "STRING" else 0) for p in event("OnAgentStateChange").parameters
-)
-_GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
-_GROUP_LISTS = {prefix: tuple(prefix + name for name in _GROUP) for prefix in ("", "Flt")}
 _DELETED = int(RecordType.CONFIG_RECORD_DELETE)
-_OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
+_LOGOUT, _UNKNOWN = int(AgentState.eLogout), int(AgentState.eUnknown)
+_OUT = (_LOGOUT, _UNKNOWN)
+_WHO = ("AgentID", "PeripheralID", "PeripheralType", "NumFltSkillGroups")
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
     "AGENT_STATE_EVENT": ("OnAgentStateChange", "OnPreLogout", "OnPostLogout"),
@@ -42,7 +40,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
 }
 """The events that a message can cause."""
 
-_SYSTEM_TEXT = {
+SYSTEM_TEXT = {
     SystemEventID.SYS_CENTRAL_CONTROLLER_ONLINE: "The central controller is on-line",
     SystemEventID.SYS_CENTRAL_CONTROLLER_OFFLINE: "The central controller is off-line",
     SystemEventID.SYS_PERIPHERAL_ONLINE: "A peripheral is on-line",
@@ -53,26 +51,21 @@ _SYSTEM_TEXT = {
 }
 
 
-@cache
-def _parameters(callback: str) -> dict[str, Any]:
-    """The documented parameters of an event, each with what stands for nothing told."""
-    return {p.keyword: "" if p.type == "STRING" else 0 for p in event(callback).parameters}
-
-
 class AgentBook:
     """The agents, teams and peripherals of a site: messages in, events out."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self.complete_wanted = True
+        self.levels = 3
         """As in CallBook."""
-        self.handlers: dict[str, Callable[[Message, float], Events]] = {
+        self._fields = objects.fields
+        self.handlers: dict[str, Callable[[Message, float], Iterable[SiteEvent]]] = {
             "AGENT_STATE_EVENT": self._state,
             "AGENT_TEAM_CONFIG_EVENT": self._team,
             "SYSTEM_EVENT": self._system,
-            "RTP_STARTED_EVENT": self._rtp,
-            "RTP_STOPPED_EVENT": self._rtp,
-            "EMERGENCY_CALL_EVENT": self._emergency,
+            "RTP_STARTED_EVENT": partial(self._plain, "OnCallRTPStarted"),
+            "RTP_STOPPED_EVENT": partial(self._plain, "OnCallRTPStopped"),
+            "EMERGENCY_CALL_EVENT": partial(self._plain, "OnEmergencyCall"),
             "CONFIG_AGENT_EVENT": self._configured_agents,
             "CONFIG_SKILL_GROUP_EVENT": self._configured_groups,
         }
@@ -81,63 +74,60 @@ class AgentBook:
 
     def _learn(self, agent: AgentObject, told: dict[str, Any]) -> None:
         """Facts of an agent, and the seat that follows from them."""
+        agent.values.update(told)
+        self._follow(agent)
+
+    def _follow(self, agent: AgentObject) -> int:
+        """What follows from facts that were told of an agent; his state."""
         values = agent.values
-        values.update(told)
         values["PeripheralID"], values["AgentID"] = agent.peripheral, agent.agent_id
         values["UniqueObjectID"] = agent.key
-        state = agent.state
-        values["EnablementMask"] = enablement.agent_mask(state)
-        self.objects.seat(agent, "" if state in _OUT else agent.instrument)
-
-    def _groups(self, agent: AgentObject, message: Message, prefix: str = "") -> None:
-        """The skill groups that a message lists; most say what was said before."""
-        told = message.get_many(*_GROUP_LISTS[prefix])
-        numbers = told[0]
-        if not isinstance(numbers, list) or told == agent.listed:
-            return
-        agent.listed = told
-        agent.skill_groups = {}
-        columns = {name: column or [] for name, column in zip(_GROUP[1:], told[1:])}
-        for i, group in enumerate(numbers):
-            entry: dict[str, Any] = {"SkillGroupNumber": group}
-            for name, column in columns.items():
-                if i < len(column):
-                    entry[name] = convert.number(name, column[i])
-            agent.skill_groups[group] = entry
+        state: int = values.get("AgentState", _UNKNOWN)
+        kind = self.objects.peripheral_types.get(agent.peripheral, 0)
+        values["EnablementMask"] = enablement.agent_mask(state, kind)
+        self.objects.seat(agent, "" if state in _OUT else values.get("AgentInstrument", ""))
+        return state
 
     def state_values(self, agent: AgentObject) -> dict[str, Any]:
         """The arguments of OnAgentStateChange, every documented one present."""
         values = agent.values
-        return {keyword: values.get(keyword, default) for keyword, default in _STATE}
+        return {keyword: values.get(keyword, default) for keyword, default, _ in STATE}
 
-    def _state(self, message: Message, now: float) -> Events:
-        agent_id = message.get("AgentID", "")
+    def _state(self, message: Message, now: float) -> list[SiteEvent]:
+        objects = self.objects
+        agent_id, peripheral, kind, listed = message.get_many(*_WHO, default="")
         if not agent_id:
-            return
-        agent = self.objects.agent(message["PeripheralID"], agent_id)
-        self.objects.peripheral_types[agent.peripheral] = message["PeripheralType"]
-        before = agent.state
-        told = convert.keyword_fields(message)
-        self._learn(agent, told)
-        group = told["SkillGroupNumber"]
-        if group != -1:
-            agent.skill_groups[group] = {name: told[name] for name in _GROUP}
-        self._groups(agent, message, "Flt")
-        complete = minimal = self.state_values(agent)
-        if self.complete_wanted:
-            complete = {**minimal, **nested(agent.skill_groups.values(), "SkillGroup")}
-        leaves = agent.state == AgentState.eLogout and before not in _OUT
+            return []
+        agent = objects.agent(peripheral, agent_id)
+        objects.peripheral_types[peripheral] = kind
+        values = agent.values
+        before = values.get("AgentState", _UNKNOWN)
+        self._fields.agents.hear(message, [], values)
+        state = self._follow(agent)
+        if listed:
+            agent.listed = message.detach()
+        else:
+            group = values["SkillGroupNumber"]
+            if group != -1:
+                agent.skill_groups[group] = {name: values[name] for name in GROUP}
+        levels, told = self.levels, None
+        if levels & 2:
+            told = nested(agent.skill_groups.values(), "SkillGroup")
         who = (agent.key,)
-        if leaves:
-            yield SiteEvent("OnPreLogout", dict(complete), dict(minimal), agents=who)
-        yield SiteEvent("OnAgentStateChange", complete, minimal, agents=who)
-        if leaves:
-            yield SiteEvent("OnPostLogout", dict(complete), dict(minimal), agents=who)
+        makers = self._fields.agent_makers
+        event = makers["OnAgentStateChange"].make(values, who, levels, 0, None, told)
+        if state != _LOGOUT or before in _OUT:
+            return [event]
+        first, last = (
+            makers[name].make(values, who, levels, 0, None, told)
+            for name in ("OnPreLogout", "OnPostLogout")
+        )
+        return [first, event, last]
 
     def queried(self, agent: AgentObject, message: Message) -> SiteEvent:
         """OnQueryAgentStateConf from QUERY_AGENT_STATE_CONF; the agent is as it says then."""
         self._learn(agent, convert.keyword_fields(message))
-        self._groups(agent, message)
+        agent.listed, _ = message.detach(), agent.skill_groups  # it need not list any
         return self.snapshot(agent)
 
     def snapshot(self, agent: AgentObject) -> SiteEvent:
@@ -271,7 +261,7 @@ class AgentBook:
         }.get(number)
         if online is not None:
             self.objects.peripherals[message["SystemEventArg1"]] = online
-        text = message.get("Text") or _SYSTEM_TEXT.get(number, f"System event {number}")
+        text = message.get("Text") or SYSTEM_TEXT.get(number, f"System event {number}")
         yield SiteEvent(
             "OnCTIOSFailure",
             {
@@ -282,21 +272,7 @@ class AgentBook:
             },
         )
 
-    def _rtp(self, message: Message, now: float) -> Events:
-        callback = (
-            "OnCallRTPStarted" if message.name.startswith("RTP_START") else ("OnCallRTPStopped")
-        )
-        yield self._plain(callback, message)
-
-    def _emergency(self, message: Message, now: float) -> Events:
-        yield self._plain("OnEmergencyCall", message)
-
-    def _plain(self, callback: str, message: Message) -> SiteEvent:
+    def _plain(self, callback: str, message: Message, now: float) -> list[SiteEvent]:
         """An event whose parameters are the fields of one message."""
-        told = convert.keyword_fields(message)
-        wanted = _parameters(callback)
-        if not told.keys() >= wanted.keys():
-            told = {**message.to_dict(), **told}
-        found = {keyword: told.get(keyword, default) for keyword, default in wanted.items()}
-        agent = self.objects.agents.get(f"agent.{message['PeripheralID']}.{found['AgentID']}")
-        return SiteEvent(callback, found, agents=() if agent is None else (agent.key,))
+        table, maker = self._fields.plain[callback]
+        return [maker.tell(table, message, self.objects.agents, self.levels)]

@@ -8,29 +8,47 @@ Source: CTI OS Developer Guide, ICallEvents and Call object; GED-188 guide, call
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-from typing import Any, Callable
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable
 
-from fastcil.catalog import KEYWORDS, LocalConnectionState
+from fastcil.catalog import LocalConnectionState
 from fastcil.ged188 import Message
 from fastcil.server.site import convert, enablement
-from fastcil.server.site.events import SiteEvent, coerced
+from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.fields import OWN
 from fastcil.server.site.objects import (
-    AgentObject,
     CallObject,
     Conversation,
     Objects,
     call_key,
     device_key,
-    full_names,
-    new_call_values,
 )
+
+if TYPE_CHECKING:
+    from fastcil.server.site._reference import Maker
 
 __all__ = ["CALLBACKS", "CallBook"]
 
 _L = LocalConnectionState
 Events = Iterator[SiteEvent]
+_NULL, _INITIATE = int(_L.LCS_NULL), int(_L.LCS_INITIATE)
+_ALERTING = int(_L.LCS_ALERTING)
+_IDS = ("PeripheralID", "ConnectionCallID", "ConnectionDeviceID")
+_CALL = ("PeripheralID", "ConnectionCallID", "PeripheralType")
+_IDENTITY = (
+    "UniqueObjectID",
+    "ConnectionCallID",
+    "ConnectionDeviceID",
+    "CallConnectionCallID",
+    "CallConnectionDeviceID",
+    "DeviceID",
+    "DeviceUniqueObjectID",
+)
+"""What of a call's values follows from its ids."""
+_OWN = tuple(OWN)
+_OWN_VALUES = tuple("" if name == "ConnectionDeviceID" else 0 for name in _OWN)
+_NO_STATUS, _NO_TARGET = 1, 2  # bits of what an event lacks, as Fields.call_maker has them
 
 # message: (callback, fixed CallStatus or None for LocalConnectionState of the message, the field
 # that names the device acting, which also becomes <field>Full).
@@ -79,18 +97,6 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
 """The events that a message can cause: its own, then those that may stand around it."""
 # "Both parties (call connections) receive this event" (CTI OS Developer Guide, ICallEvents).
 _BOTH_PARTIES = frozenset({"OnCallDelivered", "OnCallEstablished"})
-_DEVICES = ("CallingDeviceID", "CalledDeviceID")
-# Fields that belong to one connection, not to the call: a new connection does not inherit them.
-_PRECALL = {"AgentInstrument": "", "CallTypeIDTag": 0, "PreCallInvokeIDTag": 0}
-_OWN = frozenset(
-    {"ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType"}
-)
-
-
-@cache
-def _of_devices() -> frozenset[str]:
-    """Keywords of the device that a message is about: not those of the call as a whole."""
-    return frozenset(k for k in KEYWORDS if k.endswith("DeviceID") and k not in _DEVICES)
 
 
 class CallBook:
@@ -103,15 +109,17 @@ class CallBook:
     def __init__(self, objects: Objects, stale_seconds: float = 4 * 3600.0) -> None:
         self.objects = objects
         self.stale_seconds = stale_seconds
-        self.minimal_set = "section"
-        """What MinimizeEventArgs 1 sends: catalog.minimized_parameters has the words."""
-        self.complete_wanted = True
-        """Whether anybody gets, or is chosen by, the complete set; else it is not made."""
-        self._told: dict[str, Any] = {}  # by the message at hand; MinimizeEventArgs 0 has it all
-        self.precalls: dict[str, tuple[float, dict[str, Any]]] = {}
-        """By ICMEnterpriseUniqueID: when it came, and what it told."""
-        self.handlers: dict[str, Callable[[Message, float], Events]] = {
-            **dict.fromkeys(_SIMPLE, self._simple),
+        self.levels = 3
+        """What anybody gets, or is chosen by: 1 the minimal sets, 2 the complete ones, 3 both."""
+        self._told: Message | dict[str, Any] = {}
+        """What the message at hand told; MinimizeEventArgs 0 has it all."""
+        self.precalls: dict[str, tuple[float, Message]] = {}
+        """By ICMEnterpriseUniqueID: when it came, and the message that announced it."""
+        self._fields = objects.fields
+        self._minimal_set = "section"
+        self._makers: dict[str, Maker] = {}  # of that set
+        self.handlers: dict[str, Callable[[Message, float], Iterable[SiteEvent]]] = {
+            **{name: partial(self._simple, row) for name, row in _SIMPLE.items()},
             "BEGIN_CALL_EVENT": self._begin,
             "END_CALL_EVENT": self._end,
             "CALL_DATA_UPDATE_EVENT": self._update,
@@ -126,6 +134,16 @@ class CallBook:
 
     # -- events ------------------------------------------------------------------------------
 
+    @property
+    def minimal_set(self) -> str:
+        """What MinimizeEventArgs 1 sends: catalog.minimized_parameters has the words."""
+        return self._minimal_set
+
+    @minimal_set.setter
+    def minimal_set(self, word: str) -> None:
+        self._minimal_set = word
+        self._makers.clear()
+
     def event(
         self,
         callback: str,
@@ -136,36 +154,26 @@ class CallBook:
     ) -> SiteEvent:
         """An event of a call as it is now. both: with the complete set, whoever wants it."""
         objects, values = self.objects, call.values
-        agent = objects.agent_of(call)
+        agent = objects.agent_at.get(call.device)
         values["EnablementMask"] = enablement.call_mask(
-            call.status, objects.others(call), values["PeripheralType"]
+            values["CallStatus"], objects.others(call), values["PeripheralType"]
         )
-        chosen = coerced(callback, self.minimal_set)
-        complete = minimal = chosen.values(values, 1)
-        if both or self.complete_wanted:
-            complete = chosen.values(values, 0)
-            for name, value in self._told.items():
-                if name not in complete and name not in _OWN:
-                    complete[name] = value
-            self._finish_values(complete, callback, call, agent, more)
-        self._finish_values(minimal, callback, call, agent, more)
-        return SiteEvent(callback, complete, minimal, agents=() if agent is None else (agent.key,))
-
-    @staticmethod
-    def _finish_values(
-        found: dict[str, Any],
-        callback: str,
-        call: CallObject,
-        agent: AgentObject | None,
-        more: dict[str, Any] | None,
-    ) -> None:
-        """What an event has besides, and what it lacks at this moment."""
-        if more:
-            found.update(more)
-        if call.failed and callback != "OnCallFailed":
-            found.pop("CallStatus", None)
+        levels = 3 if both else self.levels
+        told = self._told_fields() if levels & 2 else None
+        dropped = _NO_STATUS if call.failed and callback != "OnCallFailed" else 0
+        maker = self._makers.get(callback)
+        if maker is None:
+            maker = self._makers[callback] = self._fields.call_maker(callback, self.minimal_set)
         if agent is None:
-            found.pop("FilterTarget", None)
+            return maker.make(values, (), levels, dropped | _NO_TARGET, more, told)
+        return maker.make(values, (agent.key,), levels, dropped, more, told)
+
+    def _told_fields(self) -> dict[str, Any]:
+        """What the message at hand told."""
+        told = self._told
+        if not isinstance(told, dict):
+            told = self._told = convert.call_fields(told)
+        return told
 
     # -- conversations and their connections ---------------------------------------------------
 
@@ -173,9 +181,9 @@ class CallBook:
         """The call of an id, new when there was none."""
         found = self.objects.conversations.get((peripheral, call_id))
         if found is None:
-            values = new_call_values()
-            values.update(PeripheralID=peripheral, ConnectionCallID=call_id)
-            values["PeripheralType"] = self.objects.peripheral_types.get(peripheral, 0)
+            values = self._fields.call_values()
+            kind = self.objects.peripheral_types.get(peripheral, 0)
+            values.assign(_CALL, (peripheral, call_id, kind))
             found = Conversation(peripheral, call_id, values, now)
             self.objects.conversations[peripheral, call_id] = found
         found.touched = now
@@ -186,9 +194,9 @@ class CallBook:
         found = conversation.connections.get(device_id)
         if found is not None:
             return found, False
-        values = {**conversation.values, "ECC": dict(conversation.values["ECC"])}
-        for name in _OWN:
-            values[name] = "" if name == "ConnectionDeviceID" else 0
+        values = conversation.values.copy()
+        values["ECC"] = dict(values["ECC"])
+        values.assign(_OWN, _OWN_VALUES)
         call = CallObject("", conversation, device_id, values)
         self._identify(call)
         self.objects.add_call(call)
@@ -198,88 +206,86 @@ class CallBook:
         """Everything in a call's values that follows from its ids."""
         conversation = call.conversation
         call.key = call_key(conversation.peripheral, conversation.call_id, call.device_id)
-        device = device_key(conversation.peripheral, call.device_id)
-        call.values.update(
-            UniqueObjectID=call.key,
-            ConnectionCallID=conversation.call_id,
-            ConnectionDeviceID=call.device_id,
-            CallConnectionCallID=conversation.call_id,
-            CallConnectionDeviceID=call.device_id,
-            DeviceID=call.device_id,
-            DeviceUniqueObjectID=device,
+        call.device = device = device_key(conversation.peripheral, call.device_id)
+        device_id, call_id = call.device_id, conversation.call_id
+        call.values.assign(
+            _IDENTITY, (call.key, call_id, device_id, call_id, device_id, device_id, device)
         )
 
     def _learn(self, conversation: Conversation, told: dict[str, Any]) -> None:
         """Facts of the call as a whole, for all of its connections."""
         # Conversations and their connections have the same keywords.
-        shared = {n: value for n, value in told.items() if n not in _OWN}
-        conversation.values.update(shared)
-        for call in conversation.connections.values():
-            call.values.update(shared)
+        shared = {n: value for n, value in told.items() if n not in OWN}
+        for values in conversation.all_values:
+            values.update(shared)
 
     def _named(self, message: Message, now: float) -> tuple[CallObject, list[SiteEvent]]:
         """The connection that a message tells of, with its OnCallBegin when it is new."""
-        told = self._told = convert.call_fields(message)
-        conversation = self.conversation(message["PeripheralID"], message["ConnectionCallID"], now)
-        if "PeripheralType" in told:
-            self.objects.peripheral_types[conversation.peripheral] = told["PeripheralType"]
-        call, is_new = self.connection(conversation, message.get("ConnectionDeviceID", ""))
-        self._learn(conversation, {k: v for k, v in told.items() if k not in _of_devices()})
-        begun: list[SiteEvent] = []
-        if is_new:
-            call.values["CallStatus"] = int(_L.LCS_INITIATE)
-            self._match_precall(call, now)
-            begun.append(self.event("OnCallBegin", call))
-        values = call.values
-        device = values["ConnectionDeviceID"]
-        values.update(told)
-        values["ConnectionDeviceID"] = device
-        for name, full in full_names().items():
-            if name in told:
-                values[full] = told[name]
+        objects, hear = self.objects, self._fields.calls.hear
+        peripheral, call_id, device = message.get_many(*_IDS, default="")
+        conversation = objects.conversations.get((peripheral, call_id))
+        if conversation is None:
+            conversation = self.conversation(peripheral, call_id, now)
+        conversation.touched = now
+        self._told = message
+        call = conversation.connections.get(device)
+        if call is not None:
+            hear(message, conversation.all_values, call.values)
+            objects.peripheral_types[peripheral] = conversation.values["PeripheralType"]
+            return call, []
+        call, _ = self.connection(conversation, device)
+        hear(message, conversation.all_values)
+        objects.peripheral_types[peripheral] = conversation.values["PeripheralType"]
+        call.values["CallStatus"] = _INITIATE
+        self._match_precall(call)
+        begun = [self.event("OnCallBegin", call)]
+        hear(message, [], call.values)
         return call, begun
 
-    def _match_precall(self, call: CallObject, now: float) -> None:
+    def _match_precall(self, call: CallObject) -> None:
         """A call that a pre-call event announced knows what that told."""
         unique = call.values["ICMEnterpriseUniqueID"]
         waiting = self.precalls.pop(unique, None) if unique else None
         if waiting is not None:
-            for name, value in waiting[1].items():
-                if call.values.get(name) in ("", 0, None):
-                    call.values[name] = value
+            told = self._fields.untold.copy()
+            self._fields.waiting_calls.hear(waiting[1], [], told)
+            call.values.fill(told)
 
     def _finish(self, call: CallObject) -> SiteEvent:
         """OnCallEnd; the connection is gone."""
-        call.values["CallStatus"] = int(_L.LCS_NULL)
+        call.values["CallStatus"] = _NULL
         event = self.event("OnCallEnd", call)
         self.objects.remove_call(call)
         return event
 
     # -- messages ----------------------------------------------------------------------------
 
-    def _simple(self, message: Message, now: float) -> Events:
-        call, begun = self._named(message, now)
-        yield from begun
-        callback, status, acting = _SIMPLE[message.name]
+    def _simple(
+        self, row: tuple[str, int | None, str], message: Message, now: float
+    ) -> list[SiteEvent]:
+        call, events = self._named(message, now)
+        callback, status, acting = row
+        values = call.values
         if status is not None:
-            call.values["CallStatus"] = status
+            values["CallStatus"] = status
         elif callback == "OnCallDelivered" and message.get(acting, "") in ("", call.device_id):
             # Only the called side rings; the caller's own connection stays as it was.
-            call.values["CallStatus"] = int(_L.LCS_ALERTING)
-        gone = callback == "OnCallDiverted" and message["LocalConnectionState"] == _L.LCS_NULL
+            values["CallStatus"] = _ALERTING
+        gone = callback == "OnCallDiverted" and message["LocalConnectionState"] == _NULL
         if gone:
-            call.values["CallStatus"] = int(_L.LCS_NULL)
+            values["CallStatus"] = _NULL
         event = self.event(callback, call)
         call.failed = call.failed or callback == "OnCallFailed"
         if call.told_by_other != callback:
-            yield event
+            events.append(event)
         call.told_by_other = ""
         if callback in _BOTH_PARTIES:
-            yield from self._other_parties(callback, call)
+            events += self._other_parties(callback, call)
         if gone:
             # The device from which the call was taken has nothing of it any more; nobody else
             # tells that connection's end.
-            yield self._finish(call)
+            events.append(self._finish(call))
+        return events
 
     def _other_parties(self, callback: str, call: CallObject) -> Events:
         """Ringing and answering are told to both parties; a CTI Server tells them of one. Should
@@ -293,9 +299,8 @@ class CallBook:
             other.told_by_other = callback
             yield self.event(callback, other)
 
-    def _begin(self, message: Message, now: float) -> Events:
-        _, begun = self._named(message, now)
-        yield from begun
+    def _begin(self, message: Message, now: float) -> list[SiteEvent]:
+        return self._named(message, now)[1]
 
     def _update(self, message: Message, now: float) -> Events:
         peripheral, old_id = message["PeripheralID"], message["ConnectionCallID"]
@@ -328,32 +333,33 @@ class CallBook:
         self.objects.add_call(call)
         return self.event("OnCallDataUpdate", call, {"OldUniqueObjectID": old})
 
-    def _connection_cleared(self, message: Message, now: float) -> Events:
-        call, begun = self._named(message, now)
-        yield from begun
+    def _connection_cleared(self, message: Message, now: float) -> list[SiteEvent]:
+        call, events = self._named(message, now)
         # The connection of the device that released; the message may name another's.
         releasing = message.get("ReleasingDeviceID", call.device_id)
         target = call.conversation.connections.get(releasing, call)
-        target.values["ReleasingDeviceID"] = target.values["ReleasingDeviceIDFull"] = releasing
-        target.values["CallStatus"] = int(_L.LCS_NULL)
-        yield self.event("OnCallConnectionCleared", target)
-        yield self._finish(target)
+        values = target.values
+        values["ReleasingDeviceID"] = values["ReleasingDeviceIDFull"] = releasing
+        values["CallStatus"] = _NULL
+        events.append(self.event("OnCallConnectionCleared", target))
+        events.append(self._finish(target))
+        return events
 
     def _cleared(self, message: Message, now: float) -> Events:
         key = message["PeripheralID"], message["ConnectionCallID"]
         conversation = self.objects.conversations.get(key)
         if conversation is None or not conversation.connections:
             return
-        self._told = convert.call_fields(message)
+        self._told = message
         for call in list(conversation.connections.values()):
-            call.values["CallStatus"] = int(_L.LCS_NULL)
+            call.values["CallStatus"] = _NULL
             yield self.event("OnCallCleared", call)
 
     def _end(self, message: Message, now: float) -> Events:
         key = message["PeripheralID"], message["ConnectionCallID"]
         conversation = self.objects.conversations.pop(key, None)
         if conversation is not None:
-            self._told = convert.call_fields(message)
+            self._told = message
             for call in list(conversation.connections.values()):
                 yield self._finish(call)
 
@@ -417,38 +423,35 @@ class CallBook:
 
     # -- pre-call ----------------------------------------------------------------------------
 
-    def _precall_values(self, message: Message) -> dict[str, Any]:
-        """What a pre-call message tells."""
-        told = convert.call_fields(message)
-        told["ICMEnterpriseUniqueID"] = convert.enterprise_id(told)
-        return told
-
     def _agents_at(self, instrument: str) -> tuple[str, ...]:
         """Keys of the agents at an instrument: the message names no peripheral."""
         found = self.objects.at_instrument.get(instrument, {})
-        return tuple(agent.key for agent in found.values())
+        return tuple([agent.key for agent in found.values()])
 
-    def _waiting(self, callback: str, told: dict[str, Any]) -> SiteEvent:
-        chosen = coerced(callback)
-        told = {**new_call_values(), **_PRECALL, **told}
-        agents = self._agents_at(told["AgentInstrument"])
-        return SiteEvent(callback, chosen.values(told, 0), chosen.values(told, 1), agents=agents)
+    def _waiting(self, callback: str, message: Message) -> tuple[str, SiteEvent]:
+        """ICMEnterpriseUniqueID of a call that is announced, and the event that tells of it."""
+        values = self._fields.waiting.copy()
+        self._fields.waiting_calls.hear(message, [], values)
+        agents = self._agents_at(values["AgentInstrument"])
+        maker = self._fields.call_maker(callback, "section")
+        event = maker.make(values, agents, self.levels)
+        return values["ICMEnterpriseUniqueID"], event
 
-    def _precall(self, message: Message, now: float) -> Events:
-        told = self._precall_values(message)
-        self.precalls[told["ICMEnterpriseUniqueID"]] = (now, told)
-        yield self._waiting("OnAgentPrecallEvent", told)
+    def _precall(self, message: Message, now: float) -> list[SiteEvent]:
+        unique, event = self._waiting("OnAgentPrecallEvent", message)
+        self.precalls[unique] = (now, message.detach())
+        return [event]
 
-    def _precall_abort(self, message: Message, now: float) -> Events:
-        told = self._precall_values(message)
-        self.precalls.pop(told["ICMEnterpriseUniqueID"], None)
-        yield self._waiting("OnAgentPrecallAbortEvent", told)
+    def _precall_abort(self, message: Message, now: float) -> list[SiteEvent]:
+        unique, event = self._waiting("OnAgentPrecallAbortEvent", message)
+        self.precalls.pop(unique, None)
+        return [event]
 
-    def _translation_route(self, message: Message, now: float) -> Events:
-        told = self._precall_values(message)
-        told = {**new_call_values(), **_PRECALL, **told}
-        chosen = coerced("OnTranslationRoute")
-        yield SiteEvent("OnTranslationRoute", chosen.values(told, 0), chosen.values(told, 1))
+    def _translation_route(self, message: Message, now: float) -> list[SiteEvent]:
+        values = self._fields.waiting.copy()
+        self._fields.waiting_calls.hear(message, [], values)
+        maker = self._fields.call_maker("OnTranslationRoute", "section")
+        return [maker.make(values, (), self.levels)]
 
     # -- time --------------------------------------------------------------------------------
 

@@ -17,12 +17,14 @@ from fastcil.ged188.schema import MESSAGES_BY_NAME
 
 __all__ = [
     "ALIASES",
+    "NOT_OURS",
     "call_fields",
     "clients",
     "ecc",
     "enterprise_id",
     "keyword_fields",
     "number",
+    "table",
     "targets",
 ]
 
@@ -41,7 +43,7 @@ ALIASES = {
 
 _UNSIGNED = frozenset({"ConnectionCallID", "CallConnectionCallID", "NewConnectionCallID"})
 """Documented UINT in the CIL: all ones stay what they are."""
-_NOT_OURS = frozenset({"MonitorID", "InvokeID"})
+NOT_OURS = frozenset({"MonitorID", "InvokeID"})
 """Numbers of the server's own session with the CTI Server, which mean nothing to a client."""
 _TARGETS: dict[str, tuple[str, ...]] = {}
 _ABSENT = (NULL_UINT, NULL_USHORT)
@@ -51,7 +53,7 @@ def targets(name: str) -> tuple[str, ...]:
     """The keywords that a field becomes: none, one, or its own and the alias."""
     found = _TARGETS.get(name)
     if found is None:
-        names = [] if name in _NOT_OURS else [name, ALIASES.get(name, "")]
+        names = [] if name in NOT_OURS else [name, ALIASES.get(name, "")]
         found = _TARGETS[name] = tuple(one for one in names if one and keyword_id(one))
     return found
 
@@ -62,7 +64,7 @@ def number(name: str, value: int) -> int:
 
 
 @cache
-def _table() -> dict[str, tuple[str, str, bool]]:
+def table() -> dict[str, tuple[str, str, bool]]:
     """By field: its keyword, the alias, and whether "absent" is -1."""
     found: dict[str, tuple[str, str, bool]] = {}
     for spec in MESSAGES_BY_NAME.values():
@@ -74,7 +76,7 @@ def _table() -> dict[str, tuple[str, str, bool]]:
 
 def keyword_fields(message: Message) -> dict[str, Any]:
     """The fields of a message that are CIL keywords; lists and unknown tags are left out."""
-    return message.renamed(_table())
+    return message.renamed(table())
 
 
 def ecc(message: Message) -> dict[str, str]:

@@ -50,7 +50,7 @@ class CoercedSelection:
     event's own table says. Text that is no number stays text.
     """
 
-    __slots__ = ("_coerce", "plain")
+    __slots__ = ("_coerce", "kinds", "plain")
 
     def __init__(self, callback: str, minimal_set: str = "section") -> None:
         from fastcil.catalog import event
@@ -62,6 +62,8 @@ class CoercedSelection:
             if (parameter.type in _NUMBERS or parameter.type == "STRING")
             and _differs(parameter.keyword, parameter.type in _NUMBERS)
         ]
+        self.kinds = {key: "number" if number else "text" for key, number in self._coerce}
+        """By keyword: what it becomes, where that may be needed."""
 
     def values(self, fields: dict[str, Any], level: int) -> dict[str, Any]:
         """The event's arguments with MinimizeEventArgs `level`."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import Callable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Callable
 
 from fastcil.ged188 import Message
+from fastcil.ged188.schema import message_spec
 from fastcil.server.site.agents import AgentBook
-from fastcil.server.site.calls import CallBook, Events
+from fastcil.server.site.calls import CallBook
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.objects import Objects
 
+if TYPE_CHECKING:
+    from fastcil.server.site.fields import Fields
+
 __all__ = ["SiteMapper"]
+
+Handler = Callable[[Message, float], Iterable[SiteEvent]]
 
 _log = logging.getLogger("fastcil.server")
 
@@ -20,19 +27,21 @@ class SiteMapper:
     """Everything known of a site, and what its clients are told.
 
     message() takes events of the CTI Server; confirmations belong to the one who asked. The state
-    of calls and agents is in `objects`.
+    of calls and agents is in `objects`. known: of another half than that of the codec, for tests.
     """
 
-    def __init__(self, *, stale_call_seconds: float = 4 * 3600.0) -> None:
-        self.objects = Objects()
+    def __init__(
+        self, *, stale_call_seconds: float = 4 * 3600.0, known: Fields | None = None
+    ) -> None:
+        self.objects = Objects(known)
         self.calls = CallBook(self.objects, stale_call_seconds)
         self.agents = AgentBook(self.objects)
         self.unmapped: dict[str, int] = {}
         """Messages that cause no event, by name: how many came."""
         self.messages = 0
-        self._handlers: dict[str, Callable[[Message, float], Events]] = {
-            **self.calls.handlers,
-            **self.agents.handlers,
+        self._handlers: dict[str, Handler] = {**self.calls.handlers, **self.agents.handlers}
+        self._by_type: dict[int, Handler] = {
+            message_spec(name).number: handler for name, handler in self._handlers.items()
         }
 
     @property
@@ -43,12 +52,13 @@ class SiteMapper:
     def message(self, message: Message, now: float) -> list[SiteEvent]:
         """The events that a message causes, in order. now: seconds of a clock that runs forward."""
         self.messages += 1
-        handler = self._handlers.get(message.name)
+        handler = self._by_type.get(message.type)
         if handler is None:
             self.unmapped[message.name] = self.unmapped.get(message.name, 0) + 1
             return []
         try:
-            return list(handler(message, now))
+            found = handler(message, now)
+            return found if isinstance(found, list) else list(found)
         except KeyError as error:
             # A message without a field that it must have: nothing follows from it.
             self.unmapped[message.name] = self.unmapped.get(message.name, 0) + 1

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcil.catalog import AgentState, LocalConnectionState, event, minimized_parameters
 from fastcil.catalog.selection import PARTY
+from fastcil.ged188 import Message
+from fastcil.server.site.convert import number
+
+if TYPE_CHECKING:
+    from fastcil.server.site._reference import Values
+    from fastcil.server.site.fields import Fields
 
 __all__ = [
     "CALL_CALLBACKS",
+    "GROUP",
     "AgentObject",
     "CallObject",
     "Conversation",
@@ -52,6 +59,8 @@ CALL_CALLBACKS = (
 )
 """Every event that is a selection from a call's values."""
 
+GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
+"""What is known of an agent in a skill group."""
 _EMPTY: dict[str, Any] = {"STRING": "", "ARGUMENTS": {}, "BOOL": False}
 
 
@@ -130,6 +139,23 @@ def full_names() -> dict[str, str]:
     return {name: f"{name}Full" for name in names if f"{name}Full" in names}
 
 
+def listed_groups(
+    message: Message, known: dict[int, dict[str, Any]]
+) -> dict[int, dict[str, Any]]:
+    """The skill groups that a message lists, by number; those known when it lists none."""
+    prefix = "Flt" if message.name == "AGENT_STATE_EVENT" else ""
+    numbers, *columns = message.get_many(*[prefix + name for name in GROUP], default=())
+    if not isinstance(numbers, list):
+        return known
+    found: dict[int, dict[str, Any]] = {}
+    for i, group in enumerate(numbers):
+        entry = found[group] = {GROUP[0]: group}
+        for name, column in zip(GROUP[1:], columns):
+            if i < len(column):
+                entry[name] = number(name, column[i])
+    return found
+
+
 @dataclass(eq=False)
 class AgentObject:
     """An agent as the CTI Server told of him; values holds the keywords of OnAgentStateChange."""
@@ -137,15 +163,24 @@ class AgentObject:
     key: str
     peripheral: int
     agent_id: str
-    values: dict[str, Any] = field(default_factory=dict)
-    skill_groups: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """By SkillGroupNumber: SkillGroupNumber, ID, Priority, State."""
-    listed: Any = None
-    """What a message that listed his skill groups said last."""
+    values: Values
+    listed: Message | None = None
+    """The message that listed his skill groups last, as long as nobody asked for them."""
+    _skill_groups: dict[int, dict[str, Any]] = field(default_factory=dict)
     team: int = 0
     is_supervisor: bool = False
     seat: str = ""
     """Key of the device at which he is logged in, "" for none."""
+    seated: str = ""
+    """The device itself."""
+
+    @property
+    def skill_groups(self) -> dict[int, dict[str, Any]]:
+        """By SkillGroupNumber: SkillGroupNumber, ID, Priority, State."""
+        message, self.listed = self.listed, None
+        if message is not None:
+            self._skill_groups = listed_groups(message, self._skill_groups)
+        return self._skill_groups
 
     @property
     def state(self) -> int:
@@ -165,7 +200,9 @@ class CallObject:
     key: str
     conversation: Conversation
     device_id: str
-    values: dict[str, Any]
+    values: Values
+    device: str = ""
+    """Key of the device."""
     told_by_other: str = ""
     """The event that it got because the other party's message told of both."""
     failed: bool = False
@@ -183,17 +220,33 @@ class Conversation:
 
     peripheral: int
     call_id: int
-    values: dict[str, Any]
+    values: Values
     """What new connections of the call begin with."""
     touched: float
     connections: dict[str, CallObject] = field(default_factory=dict)
     """By ConnectionDeviceID."""
+    all_values: list[Values] = field(default_factory=list)
+    """Its own and those of all connections."""
+
+    def __post_init__(self) -> None:
+        self.gather()
+
+    def gather(self) -> None:
+        """To be called when a connection has come or gone."""
+        self.all_values = found = [self.values]
+        for call in self.connections.values():
+            found.append(call.values)
 
 
 class Objects:
     """Everything known of a site, each kind by its key."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Fields | None = None) -> None:
+        if known is None:
+            from fastcil.server.site.fields import fields
+
+            known = fields()
+        self.fields = known
         self.agents: dict[str, AgentObject] = {}
         self.agent_at: dict[str, AgentObject] = {}
         """By the key of the device at which an agent is logged in."""
@@ -216,15 +269,20 @@ class Objects:
         key = agent_key(peripheral, agent_id)
         found = self.agents.get(key)
         if found is None:
-            found = self.agents[key] = AgentObject(key, peripheral, agent_id)
+            found = AgentObject(key, peripheral, agent_id, self.fields.values())
+            self.agents[key] = found
         return found
 
     def seat(self, agent: AgentObject, instrument: str) -> None:
         """The agent is logged in at a device; "" when at none."""
+        if instrument == agent.seated and (
+            not instrument or self.agent_at.get(agent.seat) is agent
+        ):
+            return
         key = device_key(agent.peripheral, instrument) if instrument else ""
         if agent.seat != key:
             self._leave(agent)
-            agent.seat = key
+            agent.seat, agent.seated = key, instrument
         other = self.agent_at.get(key)
         if key and other is not agent:
             if other is not None:
@@ -245,32 +303,34 @@ class Objects:
 
     def agent_of(self, call: CallObject) -> AgentObject | None:
         """The agent at the device of a call, if one is logged in there."""
-        return self.agent_at.get(device_key(call.conversation.peripheral, call.device_id))
+        return self.agent_at.get(call.device)
 
     def others(self, call: CallObject) -> list[int]:
         """The statuses of the other calls at the same device."""
-        device = device_key(call.conversation.peripheral, call.device_id)
-        return [c.status for c in self.at_device.get(device, {}).values() if c is not call]
+        calls = self.at_device.get(call.device)
+        if calls is None or len(calls) == 1:
+            return []
+        return [c.status for c in calls.values() if c is not call]
 
     def add_call(self, call: CallObject) -> None:
         """A connection is there."""
         conversation = call.conversation
         conversation.connections[call.device_id] = call
+        conversation.gather()
         self.calls[call.key] = call
-        device = device_key(conversation.peripheral, call.device_id)
-        self.at_device.setdefault(device, {})[call.key] = call
+        self.at_device.setdefault(call.device, {})[call.key] = call
 
     def remove_call(self, call: CallObject) -> None:
         """A connection is gone; the conversation stays until it ends."""
         conversation = call.conversation
         conversation.connections.pop(call.device_id, None)
+        conversation.gather()
         self.calls.pop(call.key, None)
-        device = device_key(conversation.peripheral, call.device_id)
-        calls = self.at_device.get(device)
+        calls = self.at_device.get(call.device)
         if calls is not None:
             calls.pop(call.key, None)
             if not calls:
-                del self.at_device[device]
+                del self.at_device[call.device]
 
     def status_of(self, state: int) -> int:
         """LocalConnectionState of GED-188 as CallStatus; queued and none are no status."""

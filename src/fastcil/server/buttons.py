@@ -1,0 +1,78 @@
+"""Buttons that change though nothing was told of the call, or of the agent, whose they are.
+
+What may be done with a call depends on the calls beside it, and what a supervisor may do with one
+on whether he listens to it. The documents have the library take masks from events alone
+(OnButtonEnablementChange, OnSupervisorButtonChange); so such a change is an OnCallDataUpdate,
+which tells what is new of a call, with nothing but the mask. Only clients in agent mode get it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastcil.server.desk import deliver
+from fastcil.server.parts import Part
+from fastcil.server.site import enablement
+from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.objects import CALL_CALLBACKS, CallObject
+
+if TYPE_CHECKING:
+    from fastcil.server.supervision import Supervision
+    from fastcil.server.upstream import SiteSource
+
+__all__ = ["Buttons"]
+
+
+# Not OnCallBegin: the event that follows it says what the call does at the device.
+_CALLBACKS = tuple(
+    name for name in CALL_CALLBACKS if name not in ("OnCallBegin", "OnSnapshotCallConf")
+)
+
+
+class Buttons(Part):
+    """EnablementMask and SupervisorBtnEnablementMask of calls of which no event comes."""
+
+    def __init__(self, site: SiteSource, supervision: Supervision) -> None:
+        super().__init__(site)
+        self.callbacks = _CALLBACKS
+        self._supervision = supervision
+
+    def told(self, event: SiteEvent) -> None:
+        """The calls at the device of an event's call."""
+        objects = self.site.mapper.objects
+        for key in event.agents:
+            agent = objects.agents.get(key)
+            calls = None if agent is None else objects.at_device.get(agent.seat)
+            if agent is None or calls is None or (len(calls) == 1 and event.object_id in calls):
+                continue
+            clients = self.site.clients_of(agent)
+            for call in list(calls.values()) if clients else ():
+                values = call.values
+                mask = enablement.call_mask(
+                    call.status, objects.others(call), values["PeripheralType"]
+                )
+                if mask != values["EnablementMask"]:
+                    values["EnablementMask"] = mask
+                    update = _update("OnCallDataUpdate", call, EnablementMask=mask)
+                    for client in clients:
+                        deliver(client, update)
+
+    def supervised(self, agent: str) -> None:
+        """Whether somebody listens to an agent changed: for those who watch him."""
+        objects = self.site.mapper.objects
+        watchers = self._supervision.watchers(agent)
+        found = objects.agents.get(agent)
+        if not watchers or found is None:
+            return
+        for call in list(objects.at_device.get(found.seat, {}).values()):
+            mask = int(self.site.supervisor_mask("OnCallDataUpdate", call.values))
+            update = _update(
+                "OnMonitoredCallDataUpdate", call, Monitored=True, SupervisorBtnEnablementMask=mask
+            )
+            for client in watchers:
+                deliver(client, update)
+
+
+def _update(callback: str, call: CallObject, **changes: int) -> SiteEvent:
+    """What changed of a call, and which call that is."""
+    return SiteEvent(callback, {"UniqueObjectID": call.key, **changes})
