@@ -143,7 +143,7 @@ def test_dotnet_program(peer: Peer) -> None:
             "UniqueObjectID": KEY
         }))  # fmt: skip
         sender, (found, call) = log.get()
-        assert sender is session
+        assert sender is None  # "a null object", as documented
         assert found
         assert isinstance(call, dotnet.Call)
         assert log.get() == (False, 0)
