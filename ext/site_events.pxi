@@ -250,11 +250,13 @@ cdef class Maker:
         self.object_slot = schema.slot("UniqueObjectID")
         self.peripheral_slot, self.agent_slot = schema.slot("PeripheralID"), schema.slot("AgentID")
 
-    def make(self, Values values not None, tuple agents, int levels, int dropped=0, dict more=None, dict told=None):
+    def make(self, Values values not None, tuple agents, int levels, int dropped=0, dict more=None, told=None,
+             Table table=None):
         """The event as the values are now.
 
         levels: 1 for MinimizeEventArgs 1, 2 for 0, 3 for both. dropped: bits of what it lacks. more: what it has
-        besides, in both; told: what the message said, of which the complete set has all.
+        besides, in both; told: what the message said, of which the complete set has all: a dict, or the message, which
+        table reads.
         """
         cdef Event event = Event.__new__(Event)
         cdef PyObject *unique
@@ -263,11 +265,11 @@ cdef class Maker:
         unique = NULL if self.object_slot < 0 else values.slots[self.object_slot]
         try:
             if levels & 1:
-                event._minimal_frame = self.frame(self.minimal_items, values, dropped, more, None)
+                event._minimal_frame = self.frame(self.minimal_items, values, dropped, more, None, None)
             if levels & 2:
-                event._complete_frame = self.frame(self.complete_items, values, dropped, more, told)
+                event._complete_frame = self.frame(self.complete_items, values, dropped, more, told, table)
         except (_Rare, ValueError, TypeError, OverflowError):
-            return self.slow.make(values, agents, levels, dropped, more, told)
+            return self.slow.make(values, agents, levels, dropped, more, told, table)
         event.maker = self
         event.agents = agents
         event.object_id = <str>unique if unique != NULL and PyUnicode_CheckExact(<object>unique) else ""
@@ -285,7 +287,7 @@ cdef class Maker:
                 who = (key,)
         return self.make(values, who, levels)
 
-    cdef bytes frame(self, _Items plan, Values values, int dropped, dict more, dict told):
+    cdef bytes frame(self, _Items plan, Values values, int dropped, dict more, told, Table table):
         cdef cw_item items[ITEMS]
         cdef char scratch[PLANNED * SCRATCH]
         cdef char *free_text = scratch
@@ -314,8 +316,12 @@ cdef class Maker:
             if one.coerce == TO_TEXT:
                 free_text += SCRATCH
             count += 1
-        if told is not None:
-            for key in told:
+        if isinstance(told, Message):
+            if more is not None or table is None:
+                raise _Rare
+            count = self.message_extras(plan, items, count, <Message>told, table, values, keep)
+        elif told is not None:
+            for key in <dict?>told:
                 if key not in plan.keys and key not in self.own:
                     if more is not None and key in more:
                         raise _Rare
@@ -338,6 +344,45 @@ cdef class Maker:
         head[12] = 1  # EVENT
         return result
 
+    cdef uint32_t message_extras(self, _Items plan, cw_item *items, uint32_t count, Message message, Table table,
+                                 Values values, list keep) except? 0:
+        """What a message tells that the plan has not, in the order in which a dict of it would have it."""
+        cdef const cw_ged_view *view = &message._view
+        cdef _MessagePlan fields = table.plan_of(view)
+        cdef cw_ged_field field
+        cdef uint32_t i, at = view.end
+        cdef const target *goal
+        cdef _Extras extras
+        cdef PyObject *held = PyDict_GetItemWithError(fields.extras, plan)
+        if held == NULL:
+            extras = new_extras(self, plan, fields)
+            fields.extras[plan] = extras
+        else:
+            extras = <_Extras>held
+        if extras.rare:
+            raise _Rare
+        for i in range(fields.count):
+            if extras.fixed[2 * i].key or extras.fixed[2 * i + 1].key:
+                goal = &fields.fixed[i]
+                one = number_of(view.data + goal.code, goal.kind, goal.flags)
+                count = put_extra(items, count, &extras.fixed[2 * i], one, keep)
+        while cw_ged_at(view, at, &field):
+            if field.slot >= 0 and at == view.first[field.slot]:
+                goal = &fields.floating[field.slot]
+                if goal.kind >= CW_GED_NAMEDVAR:
+                    raise _Rare
+                i = field.slot
+                if goal.first >= 0 and (extras.floating[2 * i].key or extras.floating[2 * i + 1].key):
+                    one = value_of(&field, goal)
+                    count = put_extra(items, count, &extras.floating[2 * i], one, keep)
+            at = field.next
+        if fields.signature >= 0 and view.first[fields.signature]:
+            raise _Rare
+        for i in range(PyTuple_GET_SIZE(extras.behind)):
+            name = extras.behind[i]
+            count = self.append(items, count, name, values[name], keep)
+        return count
+
     cdef uint32_t append(self, cw_item *items, uint32_t count, object key, object value, list keep) except? 0:
         """One entry that the plan has not."""
         cdef uint32_t id
@@ -354,3 +399,50 @@ cdef class Maker:
         plan.kind, plan.least, plan.most = self.types.get(key, (CW_T_INT, 0, 0))
         write_value(&items[count], value, 0, &plan, NULL, keep)
         return count + 1
+
+
+@cython.final
+cdef class _Extras:
+    """What messages of one layout have besides a plan: two keywords a field, key 0 for none."""
+    cdef item_plan fixed[128]
+    cdef item_plan floating[128]
+    cdef bint rare
+    cdef tuple behind  # what follows from the fields, in order
+
+
+cdef _Extras new_extras(Maker maker, _Items plan, _MessagePlan fields):
+    cdef _Extras found = _Extras.__new__(_Extras)
+    cdef uint32_t i
+    found.rare = fields.twice or (fields.router_may_lack and "ICMEnterpriseUniqueID" not in plan.keys)
+    behind = (("ECC", fields.variables), ("CTIClients", fields.clients), ("ICMEnterpriseUniqueID", fields.router))
+    found.behind = tuple([name for name, there in behind if there and name not in plan.keys])
+    for i in range(fields.count):
+        fill_extra(maker, plan, fields.fixed_names[i], &found.fixed[2 * i])
+    for i in range(PyTuple_GET_SIZE(fields.floating_names)):
+        fill_extra(maker, plan, fields.floating_names[i], &found.floating[2 * i])
+    return found
+
+
+cdef int fill_extra(Maker maker, _Items plan, tuple names, item_plan *two) except -1:
+    cdef uint32_t i
+    for i in range(2):
+        two[i].key = 0
+        name = names[i]
+        if name and name not in plan.keys and name not in maker.own:
+            raw = name.encode()
+            two[i].key = <uint16_t>cw_keyword_id(<const uint8_t *>PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+            two[i].kind, two[i].least, two[i].most = maker.types.get(name, (CW_T_INT, 0, 0))
+    return 0
+
+
+cdef inline uint32_t put_extra(cw_item *items, uint32_t count, const item_plan *two, object one, list keep) except? 0:
+    cdef uint32_t i
+    keep.append(one)
+    for i in range(2):
+        if two[i].key:
+            if count == ITEMS:
+                raise _Rare
+            items[count].key = two[i].key
+            write_value(&items[count], one, 0, &two[i], NULL, keep)
+            count += 1
+    return count

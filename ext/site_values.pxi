@@ -193,11 +193,15 @@ cdef class _MessagePlan:
     cdef uint32_t count
     cdef bint variables, clients, router
     cdef int32_t signature  # slot of the clients' list, -1 for none
+    cdef bint twice         # some keyword comes from more than one field
+    cdef bint router_may_lack  # the router key is a floating field
+    cdef tuple fixed_names, floating_names  # (first, second) of each field
+    cdef dict extras        # by _Items: what a message has besides
 
 
 @cython.final
 cdef class Table:
-    """Which fields of messages become which keywords, and whom of a call's connections they concern.
+    """Which fields of messages become which keywords, and which connections of a call they concern.
 
     names: by field (keyword, another or "", whether absent is -1). own, devices: keywords of one connection, and of the
     device that a message is about. full: by keyword the one with Full at its end. kept: a keyword that messages do not
@@ -206,7 +210,8 @@ cdef class Table:
     """
     cdef Schema schema
     cdef dict names, full, plans
-    cdef object own, devices, fields
+    cdef object own, devices
+    cdef readonly object fields
     cdef Py_ssize_t kept, ecc, cti_clients, router_day, router_call, enterprise
     cdef bint calls
 
@@ -266,13 +271,17 @@ cdef class Table:
             plan.floating[i].kind = _types[field.type.value]
             if field.is_array or layout.repeats[i]:
                 plan.floating[i].first = -1
-            if field.name in ("NamedVariable", "NamedArray"):
-                plan.variables = True
         names = {field.name for field in (*layout.fixed, *layout.floating)}
-        plan.variables = self.calls and (plan.variables or "NumNamedVariables" in names)
+        plan.fixed_names = tuple([self.names.get(field.name, ("", ""))[:2] for field in layout.fixed])
+        plan.floating_names = tuple([self.names.get(field.name, ("", ""))[:2] for field in layout.floating])
+        keywords = [name for pair in (*plan.fixed_names, *plan.floating_names) for name in pair if name]
+        plan.twice = len(keywords) != len(set(keywords))
+        plan.extras = {}
+        plan.variables = self.calls and "NumNamedVariables" in names
         plan.clients = self.calls and "NumCTIClients" in names
         plan.signature = layout.slots.get("CTIClientSignature", -1)
         plan.router = self.calls and "RouterCallKeyCallID" in names
+        plan.router_may_lack = plan.router and "RouterCallKeyCallID" not in layout.names
         self.plans[key] = plan
         return plan
 
@@ -300,16 +309,10 @@ cdef class Table:
                 if goal.kind >= CW_GED_NAMEDVAR:
                     named = True
                 elif goal.first >= 0:
-                    if goal.kind == CW_GED_STRING:
-                        self.spread(goal, text(field.data, field.length), shared, mine)
-                    elif goal.kind == CW_GED_UNSPEC:
-                        one = PyBytes_FromStringAndSize(<const char *>field.data, field.length)
-                        self.spread(goal, one.rstrip(b"\0").decode("utf-8", "surrogateescape"), shared, mine)
-                    else:
-                        self.spread(goal, number_of(field.data, goal.kind, goal.flags), shared, mine)
+                    self.spread(goal, value_of(&field, goal), shared, mine)
                     router = router or goal.first == self.router_call
             at = field.next
-        if plan.variables and named or (plan.clients and plan.signature >= 0 and view.first[plan.signature]):
+        if self.calls and named or (plan.clients and plan.signature >= 0 and view.first[plan.signature]):
             told = self.fields(message)
             for key in ("ECC", "CTIClients"):
                 if key in told:
@@ -418,6 +421,16 @@ cdef inline int64_t plain_number(const uint8_t *p, uint32_t kind, uint32_t flags
 
 cdef inline object number_of(const uint8_t *p, uint32_t kind, uint32_t flags):
     return hot_int(plain_number(p, kind, flags))
+
+
+cdef inline object value_of(const cw_ged_field *field, const target *goal):
+    """A floating field; bytes are text without their NULs."""
+    if goal.kind == CW_GED_STRING:
+        return text(field.data, field.length)
+    if goal.kind == CW_GED_UNSPEC:
+        one = PyBytes_FromStringAndSize(<const char *>field.data, field.length)
+        return one.rstrip(b"\0").decode("utf-8", "surrogateescape")
+    return number_of(field.data, goal.kind, goal.flags)
 
 
 cdef inline uint32_t load16(const uint8_t *p) noexcept nogil:

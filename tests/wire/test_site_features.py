@@ -393,6 +393,33 @@ def test_what_the_monitored_side_reports_ends_the_session() -> None:
     run(test)
 
 
+@pytest.mark.parametrize("who", ["monitoring", "monitored"])
+def test_a_logout_ends_the_session(who: str) -> None:
+    async def test(site: Site) -> None:
+        boss, agent, agent_id = await silent_pair(site)
+        supervisor, _ = team(site)
+        await login(site, boss, supervisor, 4, ready=False)
+        await login(site, agent, agent_id, 0, ready=False)
+        wanted = {"AgentID": agent_id, "PeripheralID": 5000, **SILENT}
+        key = (await ask(boss, RequestID.START_SILENT_MONITOR, **wanted)).get("SMSessionKey")
+        code = int(SilentMonitorStatus.eSMStatusInProgress)
+        await agent.request(RequestID.REPORT_SILENT_MONITOR, SMSessionKey=key, StatusCode=code)
+        assert status(await until(boss, "OnSilentMonitorStatusReportEvent")) == code
+        goes, out = (boss, supervisor) if who == "monitoring" else (agent, agent_id)
+        change = {"UniqueObjectID": f"agent.5000.{out}", "AgentState": int(AgentState.eLogout)}
+        await goes.request(38, EventReasonCode=1, **change)
+        asked = await until(agent, "OnSilentMonitorStopRequestedEvent")
+        assert asked.get("SMSessionKey") == key
+        report = await until(boss, "OnSilentMonitorStatusReportEvent")
+        codes = {
+            "monitoring": SilentMonitorStatus.eSMStatusMonitorStopped,
+            "monitored": SilentMonitorStatus.eSMStatusPeerLoggedOut,
+        }
+        assert status(report) == codes[who]
+
+    run(test)
+
+
 def test_silent_monitoring_that_cannot_be() -> None:
     async def test(site: Site) -> None:
         supervisor, members = team(site)

@@ -93,6 +93,7 @@ class EventServer:
         self._clients: set[ClientConnection] = set()
         self._groups: dict[tuple[str, int], Group] = {}  # by filter and MinimizeEventArgs
         self._member: dict[ClientConnection, Group] = {}
+        self._only: Group | None = None  # when there is one, and it gets everything
         self._waiting = False  # something in a group
         self._agents: dict[str, set[ClientConnection]] = {}
         self._agent_of: dict[ClientConnection, str] = {}
@@ -249,6 +250,7 @@ class EventServer:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = Group(client.filter, client.level, self.limits)
+            self._grouped()
         group.add(client)
         self._member[client] = client.group = group
         self._monitored.set()
@@ -263,12 +265,22 @@ class EventServer:
             self._complete_agents.add(client)
         self._tell_wanted()
 
+    def _grouped(self) -> None:
+        found = list(self._groups.values())
+        self._only = found[0] if len(found) == 1 and found[0].everything else None
+
     def _tell_wanted(self) -> None:
-        """Tell the source whether the complete arguments of events are worth making."""
-        tell = getattr(self.source, "want_complete", None)
-        if tell is not None:
-            chosen = any(g.level == 0 or not g.everything for g in self._groups.values())
-            tell(chosen or bool(self._complete_agents))
+        """Tell the source which sets of arguments are worth making."""
+        tell = getattr(self.source, "want_levels", None)
+        if tell is None:
+            return
+        groups = self._groups.values()
+        complete = any(group.level == 0 or not group.everything for group in groups)
+        minimal = any(group.level for group in groups)
+        if self._agent_of:
+            complete = complete or bool(self._complete_agents)
+            minimal = minimal or len(self._complete_agents) < len(self._agent_of)
+        tell(minimal, complete)
 
     def watch(self, client: ClientConnection, agents: Iterable[str]) -> None:
         """A supervisor gets the events of these agents as monitored ones, and of no others."""
@@ -294,6 +306,7 @@ class EventServer:
             group.discard(client)
             if not group.clients:
                 del self._groups[group.filter.text, group.level]
+                self._grouped()
         if not self._member:
             self._monitored.clear()
         self._tell_wanted()
@@ -391,30 +404,25 @@ class EventServer:
 
     def publish_all(self, events: list[SourceEvent]) -> None:
         """publish() each, and send them at once."""
-        groups = self._groups
         if self.draining or not events:
             return
-        group = next(iter(groups.values()), None)
-        if (
-            group is None
-            or self._agent_of
-            or len(groups) > 1
-            or not group.everything
-            or len(events) > _AT_ONCE
-        ):
+        group = self._only
+        if group is None or self._agent_of or len(events) > _AT_ONCE:
+            for event in events:
+                self.publish(event)
+            self._flush()
+            return
+        # The monitors of a site: nothing is asked of any single event.
+        try:
+            group.put_all(events)
+        except (EncodeError, TypeError, OverflowError):  # publish() finds out which
             for event in events:
                 self.publish(event)
         else:
-            # The monitors of a site: nothing is asked of any single event.
-            try:
-                group.put_all(events)
-            except (EncodeError, TypeError, OverflowError):  # publish() finds out which
-                for event in events:
-                    self.publish(event)
-            else:
-                self._counters.events_published += len(events)
-                self._waiting = True
-        self._flush()
+            self._counters.events_published += len(events)
+        group.flush(time.monotonic(), self._counters)
+        if self._touched:
+            self._flush()
 
     def publish_now(self, event: SourceEvent) -> None:
         """publish(), for a source that gives events as they come: they are sent at the end of this

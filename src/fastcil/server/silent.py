@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from fastcil.catalog import SilentMonitorStatus as Status
 from fastcil.catalog import CilError, SMManagerMode, SupervisoryAction
+from fastcil.catalog import SilentMonitorStatus as Status
 from fastcil.catalog.requests import RequestID
 from fastcil.ged188.enums import StatusCode
 from fastcil.server.buttons import Buttons
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SilentMonitor"]
 
+_GOES_ON = (Status.eSMStatusOK, Status.eSMStatusMonitorStarted, Status.eSMStatusInProgress)
+"""What the monitored side may report without ending the session."""
 _PORT = 39200  # MonitoringIPPort when none is given (StartSilentMonitorRequest)
 _SHARED = (
     "MonitoredUniqueObjectID",
@@ -81,7 +83,7 @@ class SilentMonitor(Part):
     def __init__(self, site: SiteSource, settings: DesktopSettings, buttons: Buttons) -> None:
         super().__init__(site)
         self._buttons = buttons
-        self.callbacks = ("OnCallEnd",)
+        self.callbacks = ("OnCallEnd", "OnPostLogout")
         self._settings = settings
         self._modes: dict[ClientConnection, int] = {}
         self._sessions: dict[int, _Session] = {}
@@ -231,7 +233,7 @@ class SilentMonitor(Part):
         key, session = self._session(arguments, client, "monitored")
         status = _number(arguments, "StatusCode")
         self._status(session, status)
-        if status not in (Status.eSMStatusOK, Status.eSMStatusMonitorStarted):
+        if status not in _GOES_ON:
             self._sessions.pop(key, None)
 
     def _status(self, session: _Session, status: int) -> None:
@@ -239,6 +241,25 @@ class SilentMonitor(Part):
         values = {name: session.values[name] for name in _REPORTED}
         values.update(StatusCode=int(status), TargetCILClientID=session.monitored.connection_id)
         deliver(session.monitoring, SiteEvent("OnSilentMonitorStatusReportEvent", values))
+
+    def _asked_to_stop(self, session: _Session) -> None:
+        """OnSilentMonitorStopRequestedEvent, which goes to the monitored client."""
+        values = {name: session.values[name] for name in _STOPPED}
+        deliver(session.monitored, SiteEvent("OnSilentMonitorStopRequestedEvent", values))
+
+    def _logged_out(self, key: str) -> None:
+        """An agent is logged out, though his client stays: his sessions end."""
+        for number, session in list(self._sessions.items()):
+            monitoring = self.site.agent_of(session.monitoring)
+            if session.values["MonitoredUniqueObjectID"] == key:
+                status = Status.eSMStatusPeerLoggedOut
+            elif monitoring is not None and monitoring.key == key:
+                status = Status.eSMStatusMonitorStopped
+            else:
+                continue
+            del self._sessions[number]
+            self._asked_to_stop(session)
+            self._status(session, status)
 
     async def _stop(
         self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
@@ -249,8 +270,7 @@ class SilentMonitor(Part):
             self._status(session, Status.eSMStatusSessionTerminatedByMonitoredClient)
             return
         tell(SiteEvent("OnStopSilentMonitorConf", dict(session.values)))
-        values = {name: session.values[name] for name in _STOPPED}
-        deliver(session.monitored, SiteEvent("OnSilentMonitorStopRequestedEvent", values))
+        self._asked_to_stop(session)
         self._status(session, Status.eSMStatusMonitorStopped)
 
     # -- calls of the Unified CM kind --------------------------------------------------------
@@ -289,8 +309,9 @@ class SilentMonitor(Part):
         self._buttons.supervised(agent.key)
 
     def told(self, event: SiteEvent) -> None:
-        """The supervisor's call ended, however: so did the silent monitoring."""
-        if event.callback != "OnCallEnd" or not self._calls:
+        """An agent is out, or the supervisor's call ended, however: so did the monitoring."""
+        if event.callback == "OnPostLogout":
+            self._logged_out(event.object_id)
             return
         call = self._calls.pop(event.object_id, None)
         if call is not None:

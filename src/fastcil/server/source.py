@@ -142,7 +142,7 @@ class EventSource(Protocol):
 
     unpaced: events come as fast as the clients take them; on_demand: nothing is asked for until
     there is a client in monitor mode; exhausted: there will never be another event. Optional too:
-    want_complete(wanted) is told whether any client gets, or is chosen by, the complete arguments.
+    want_levels(minimal, complete) is told which arguments any client gets, or is chosen by.
     """
 
     def next_events(self, now_ns: int) -> list[SourceEvent]:

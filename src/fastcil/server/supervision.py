@@ -14,7 +14,7 @@ from fastcil.catalog import AgentState
 from fastcil.catalog.requests import RequestID
 from fastcil.ged188.enums import AgentFlags, ControlFailureCode, StatusCode
 from fastcil.ged188.enums import ControlFailureCodeExtended as Extended
-from fastcil.server.desk import Tell
+from fastcil.server.desk import Tell, deliver
 from fastcil.server.parts import Part
 from fastcil.server.site.events import SiteEvent, coerced
 from fastcil.server.site.objects import AgentObject, team_key
@@ -47,6 +47,8 @@ class Supervision(Part):
         super().__init__(site)
         self.callbacks = ("OnNewAgentTeamMember",)
         self._watches: dict[ClientConnection, _Watch] = {}
+        self._listed: dict[ClientConnection, set[str]] = {}
+        """Of clients that asked for the list of a team: whom they know as members."""
         self.handlers = {
             RequestID.REQUEST_AGENT_TEAM_LIST: self._list,
             RequestID.START_MONITORING_AGENT_TEAM: self._start_team,
@@ -61,12 +63,20 @@ class Supervision(Part):
     def left(self, client: ClientConnection) -> None:
         """A client is gone."""
         self._watches.pop(client, None)
+        self._listed.pop(client, None)
 
     def told(self, event: SiteEvent) -> None:
-        """A team has another member, or one less: who watches the team watches him too."""
-        if event.callback != "OnNewAgentTeamMember" or not self._watches:
-            return
+        """A team has another member, or one less: who has its list is told, and who watches the
+        team watches him too."""
         member = event.object_id
+        for client, listed in self._listed.items():
+            supervisor = self.site.agent_of(client)
+            if supervisor is None or supervisor.key == member:  # who gets it as his own
+                continue
+            belongs = any(member in self._flags(team) for team in self.teams_of(supervisor))
+            if belongs is not (member in listed):
+                (listed.add if belongs else listed.discard)(member)
+                deliver(client, event)
         for client, watch in self._watches.items():
             changed = False
             for team, members in watch.teams.items():
@@ -115,10 +125,12 @@ class Supervision(Part):
     async def _list(
         self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
     ) -> None:
-        """OnNewAgentTeamMember of each member, the supervisor included."""
+        """OnNewAgentTeamMember of each member, the supervisor included; from then on of changes."""
         supervisor = self.supervisor(client)
         agents = self.site.mapper.objects.agents
+        listed = self._listed[client] = set()
         for team in self.teams_of(supervisor):
+            listed.update(self._flags(team))
             for key, flags in self._flags(team).items():
                 member = self.site.mapper.agents.team_member(
                     agents[key], flags, 1, supervisor.agent_id

@@ -166,9 +166,9 @@ class SiteSource:
                 self.publish(event)
             self._tell([event])
 
-    def want_complete(self, wanted: bool) -> None:
+    def want_levels(self, minimal: bool, complete: bool) -> None:
         """As EventSource says."""
-        levels = 3 if wanted else 1
+        levels = minimal + 2 * complete or 1
         self.mapper.calls.levels = self.mapper.agents.levels = levels
 
     def supervisor_mask(self, callback: str, values: Mapping[str, Any]) -> Buttons:
@@ -391,7 +391,12 @@ class SiteSource:
             tell(self.mapper.agents.device_snapshot(agent))
             key = device_key(peripheral, agent.instrument)
             for call in list(self.mapper.objects.at_device.get(key, {}).values()):
-                tell(self.mapper.calls.snapshot(call))
+                found = self.mapper.calls.snapshot(call)
+                # The documents have no mask there: then the client would not know what may be done
+                # with the call until something happens to it.
+                mask = {"EnablementMask": call.values["EnablementMask"]}
+                told_of = ({**values, **mask} for values in (found.complete, found.minimal))
+                tell(SiteEvent("OnSnapshotCallConf", *told_of))
         if agent.state != told:  # meanwhile, when the client did not get his events yet
             tell(SiteEvent("OnAgentStateChange", self.mapper.agents.state_values(agent)))
         for event in self._system(peripheral):

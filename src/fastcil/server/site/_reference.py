@@ -52,7 +52,7 @@ class Values(dict[str, Any]):
 
 
 class Table:
-    """Which fields of messages become which keywords, and whom of a call's connections they concern.
+    """Which fields of messages become which keywords, and which connections of a call they concern.
 
     names: by field (keyword, another or "", whether absent is -1); fields(message) makes a dict by
     them. own, devices: keywords of one connection, and of the device that a message is about. full:
@@ -141,14 +141,18 @@ class Maker:
         levels: int,
         dropped: int = 0,
         more: dict[str, Any] | None = None,
-        told: dict[str, Any] | None = None,
+        told: dict[str, Any] | Message | None = None,
+        table: Table | None = None,
     ) -> SiteEvent:
         """The event as the values are now.
 
         levels: 1 for MinimizeEventArgs 1, 2 for 0, 3 for both. dropped: bits of what it lacks.
         more: what it has besides, in both; told: what the message said, of which the complete set
-        has all.
+        has all: a dict, or the message, which table reads.
         """
+        if told is not None and not isinstance(told, dict):
+            assert table is not None, "a message needs a table"
+            told = table.fields(told)
         complete = self._chosen(self.complete, values, dropped, more, told) if levels & 2 else None
         minimal = (
             self._chosen(self.minimal, values, dropped, more, None) if levels & 1 else complete

@@ -16,7 +16,14 @@ from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
 from fastcil.server.site.fields import STATE
-from fastcil.server.site.objects import GROUP, AgentObject, Objects, device_key, skill_group_key, team_key
+from fastcil.server.site.objects import (
+    GROUP,
+    AgentObject,
+    Objects,
+    device_key,
+    skill_group_key,
+    team_key,
+)
 
 __all__ = ["CALLBACKS", "SYSTEM_TEXT", "AgentBook"]
 

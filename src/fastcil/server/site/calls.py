@@ -116,6 +116,7 @@ class CallBook:
         self.precalls: dict[str, tuple[float, Message]] = {}
         """By ICMEnterpriseUniqueID: when it came, and the message that announced it."""
         self._fields = objects.fields
+        self._table = objects.fields.calls
         self._minimal_set = "section"
         self._makers: dict[str, Maker] = {}  # of that set
         self.handlers: dict[str, Callable[[Message, float], Iterable[SiteEvent]]] = {
@@ -159,21 +160,14 @@ class CallBook:
             values["CallStatus"], objects.others(call), values["PeripheralType"]
         )
         levels = 3 if both else self.levels
-        told = self._told_fields() if levels & 2 else None
+        told = self._told if levels & 2 else None
         dropped = _NO_STATUS if call.failed and callback != "OnCallFailed" else 0
         maker = self._makers.get(callback)
         if maker is None:
             maker = self._makers[callback] = self._fields.call_maker(callback, self.minimal_set)
         if agent is None:
-            return maker.make(values, (), levels, dropped | _NO_TARGET, more, told)
-        return maker.make(values, (agent.key,), levels, dropped, more, told)
-
-    def _told_fields(self) -> dict[str, Any]:
-        """What the message at hand told."""
-        told = self._told
-        if not isinstance(told, dict):
-            told = self._told = convert.call_fields(told)
-        return told
+            return maker.make(values, (), levels, dropped | _NO_TARGET, more, told, self._table)
+        return maker.make(values, (agent.key,), levels, dropped, more, told, self._table)
 
     # -- conversations and their connections ---------------------------------------------------
 
@@ -221,7 +215,7 @@ class CallBook:
 
     def _named(self, message: Message, now: float) -> tuple[CallObject, list[SiteEvent]]:
         """The connection that a message tells of, with its OnCallBegin when it is new."""
-        objects, hear = self.objects, self._fields.calls.hear
+        objects, hear = self.objects, self._table.hear
         peripheral, call_id, device = message.get_many(*_IDS, default="")
         conversation = objects.conversations.get((peripheral, call_id))
         if conversation is None:

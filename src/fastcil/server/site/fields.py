@@ -13,7 +13,7 @@ from fastcil.server import _select
 from fastcil.server.outbox import Encoded
 from fastcil.server.site import _reference, convert
 from fastcil.server.site.events import coerced
-from fastcil.server.site.objects import CALL_CALLBACKS, full_names, new_call_values
+from fastcil.server.site.objects import full_names, new_call_values
 from fastcil.server.source import CALL_END_ID, STATE_IDS, SourceEvent
 from fastcil.server.typed import columns_of
 

@@ -61,6 +61,7 @@ CALL_CALLBACKS = (
 
 GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
 """What is known of an agent in a skill group."""
+_FLT_GROUP = tuple(f"Flt{name}" for name in GROUP)
 _EMPTY: dict[str, Any] = {"STRING": "", "ARGUMENTS": {}, "BOOL": False}
 
 
@@ -139,12 +140,10 @@ def full_names() -> dict[str, str]:
     return {name: f"{name}Full" for name in names if f"{name}Full" in names}
 
 
-def listed_groups(
-    message: Message, known: dict[int, dict[str, Any]]
-) -> dict[int, dict[str, Any]]:
+def listed_groups(message: Message, known: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """The skill groups that a message lists, by number; those known when it lists none."""
-    prefix = "Flt" if message.name == "AGENT_STATE_EVENT" else ""
-    numbers, *columns = message.get_many(*[prefix + name for name in GROUP], default=())
+    names = _FLT_GROUP if message.name == "AGENT_STATE_EVENT" else GROUP
+    numbers, *columns = message.get_many(*names, default=())
     if not isinstance(numbers, list):
         return known
     found: dict[int, dict[str, Any]] = {}

@@ -31,9 +31,14 @@ NEVER: dict[str, str] = {
     "OnSnapshotSkillGroupList": "the documents name no field of it and no request that brings it",
 }
 
+_BY_CALL = (
+    "SilentMonitorInitiatingAgentUID, …InitiatingDeviceID, …TargetAgentUID, …TargetDeviceID, "
+    "…CallUID (the supervisor's call)"
+)
 SERVER: dict[str, str] = {
     "OnCTIOSFailure": "from SYSTEM_EVENT, and of its own when the CTI Server is lost "
-    "(SYS_CTI_SERVER_OFFLINE) or found again (SYS_CTI_SERVER_ONLINE)",
+    "(SYS_CTI_SERVER_OFFLINE) or found again (SYS_CTI_SERVER_ONLINE); at the end of SetAgent "
+    "it tells the client that asked what is on-line or not",
     "OnMonitorModeEstablished": "the answer to a filter set",
     "OnControlFailureConf": "a request failed: CONTROL_FAILURE_CONF or FAILURE_CONF of the CTI "
     "Server, a time-out, or a refusal of the server itself",
@@ -52,10 +57,10 @@ SERVER: dict[str, str] = {
     "OnStartSilentMonitorConf": "the answer to StartSilentMonitorRequest",
     "OnSilentMonitorStartRequestedEvent": "another client wants to listen to this client's agent",
     "OnSilentMonitorStartedEvent": "the answer to AcceptSilentMonitoring; and to both sides, when "
-    "SUPERVISE_CALL_CONF confirms a silent monitor call",
+    "SUPERVISE_CALL_CONF confirms a silent monitor call: then with " + _BY_CALL,
     "OnSilentMonitorStatusReportEvent": "what the monitored client reported, or did",
     "OnSilentMonitorStopRequestedEvent": "the monitoring client stopped; and to both sides, when "
-    "the silent monitor call ended",
+    "the silent monitor call ended: then with " + _BY_CALL + ", SilentMonitorCallDisposition (0)",
     "OnSilentMonitorSessionDisconnected": "the client on the other side of a session is gone",
     "OnStopSilentMonitorConf": "the answer to StopSilentMonitorRequest",
     "OnNewAgentTeamMember": "from AGENT_TEAM_CONFIG_EVENT, and for each member as the answer to "
@@ -107,7 +112,7 @@ OF_CALLS: dict[str, str] = {
 
 _AGENT = {
     "UniqueObjectID": _AGENT_KEY,
-    "EnablementMask": "from AgentState",
+    "EnablementMask": "from AgentState and `PeripheralType`",
     "SkillGroup[j]": _GROUPS,
     "NumSkillGroups": "how many skill groups are told",
 }
@@ -120,8 +125,26 @@ _MONITORING = {
     "BargedInCallID": '""',
     "SupervisorAgentState": "AgentState of the supervisor, as text",
 }
+# A session of silent monitoring: what began it.
+_SESSION = {
+    "MonitoredUniqueObjectID": "of the agent listened to",
+    "AgentID": "of StartSilentMonitorRequest",
+    "DeviceID": "of StartSilentMonitorRequest",
+    "PeripheralID": "of the agent listened to",
+    "MonitoringIPAddress": "of StartSilentMonitorRequest",
+    "MonitoringIPPort": "of StartSilentMonitorRequest, else 39200",
+    "SMSessionKey": "the server's name for the session",
+    "HeartbeatInterval": "of StartSilentMonitorRequest, else 5",
+    "HeartbeatTimeout": "of StartSilentMonitorRequest, else 15",
+    "OriginatingServerID": "the server's name",
+    "OriginatingClientID": "CILConnectionID of the monitoring client",
+}
 
 COMPUTED: dict[str, dict[str, str]] = {
+    "OnCallDataUpdate": {
+        "EnablementMask": OF_CALLS["EnablementMask"] + "; when another call at the device changes "
+        "it, clients of the agent get an OnCallDataUpdate with UniqueObjectID and it alone",
+    },
     "OnAgentStateChange": _AGENT,
     "OnPreLogout": _AGENT,
     "OnPostLogout": _AGENT,
@@ -138,7 +161,7 @@ COMPUTED: dict[str, dict[str, str]] = {
         "AgentFirstName": "FirstName of CONFIG_AGENT_EVENT",
         "AgentLastName": "LastName of CONFIG_AGENT_EVENT",
         "AgentName": "first and last name",
-        "AgentFlags": "`AgentFlags`; 4 for a supervisor, else 0, in the answer to a request",
+        "AgentFlags": "`AgentFlags`",
         "ConfigOperation": "1 joined, 2 left",
         "SupervisorID": "AgentID of the first supervisor of the team",
     },
@@ -191,6 +214,39 @@ COMPUTED: dict[str, dict[str, str]] = {
         "InvokeID": "of the request",
         "FailureCode": "`FailureCode`",
         "PeripheralErrorCode": "`PeripheralErrorCode`",
+    },
+    "OnGlobalSettingsDownloadConf": {
+        "ECC": "ECC/Name: a variable as user.Name, elements of an array as user.Name[0] and on",
+        "Grid": "Grid: the columns of each grid by number; CallAppearance has documented defaults",
+        "IPCCSilentMonitor": "IPCCSilentMonitor/Name; settings over the documented defaults",
+        "Login": "Login/ConnectionProfiles/Name: each profile over the documented defaults, with "
+        "SilentMonitorService and its Cluster when it has them",
+        "ScreenPreferences": "ScreenPreferences/Name; MainScreen over the documented defaults",
+        "SoundPreferences": "SoundPreferences/Name; Mute of a sound is False by default",
+    },
+    "OnChatMessage": {
+        "Distribution": '"agent", the only one that the documents have',
+        "AgentID": "of the agent who gets it",
+        "Target": "AgentID of the agent who gets it",
+        "Message": "of the request",
+        "Source": "AgentID of the agent who sent it",
+    },
+    "OnStartSilentMonitorConf": _SESSION,
+    "OnSilentMonitorStartRequestedEvent": {
+        **_SESSION,
+        "DoDefaultMessageHandling": "True; the application may set it to False",
+    },
+    "OnSilentMonitorStartedEvent": _SESSION,
+    "OnSilentMonitorStopRequestedEvent": _SESSION,
+    "OnStopSilentMonitorConf": _SESSION,
+    "OnSilentMonitorStatusReportEvent": {
+        **_SESSION,
+        "StatusCode": "what the monitored client reported, or did",
+        "TargetCILClientID": "CILConnectionID of the monitored client",
+    },
+    "OnSilentMonitorSessionDisconnected": {
+        **_SESSION,
+        "StatusCode": "eSMStatusSessionTerminatedByMonitoringClient or …ByMonitoredClient",
     },
     "OnStartMonitoringAgent": _MONITORING,
     "OnStopMonitoringAgent": _MONITORING,

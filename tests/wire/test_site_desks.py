@@ -1,0 +1,311 @@
+"""Agents' and supervisors' desks at a site's event server: how agent mode begins, whose events they
+get, and buttons that change though nothing was told of the call. On real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from test_server_stream import SECONDS, Client
+from test_site_features import CALL_BASED, talking, team
+from test_site_service import Site, ask, login, run, until
+
+from fastcil.catalog import AgentState, CilError, SupervisoryAction, event_id
+from fastcil.catalog import ButtonEnablement as B
+from fastcil.catalog import SupervisorButtonEnablement as S
+from fastcil.catalog.requests import RequestID
+from fastcil.codec import Frame
+from fastcil.ged188 import Message, encode_message
+from fastcil.ged188.schema import MESSAGES_BY_NAME
+
+UPDATE = event_id("OnCallDataUpdate")
+ANSWER, CLEAR, CONSULT, HOLD, RECONNECT, SUPERVISE = (
+    MESSAGES_BY_NAME[f"{name}_REQ"].number
+    for name in (
+        "ANSWER_CALL",
+        "CLEAR_CONNECTION",
+        "CONSULTATION_CALL",
+        "HOLD_CALL",
+        "RECONNECT_CALL",
+        "SUPERVISE_CALL",
+    )
+)
+
+
+async def begins(client: Client, agent_id: str = "1001") -> list[Frame]:
+    """Everything by which agent mode begins."""
+    await client.request(RequestID.SET_AGENT, AgentID=agent_id, PeripheralID=5000)
+    last = event_id("OnCTIOSFailure")
+    return await client.until(lambda frame: frame.message_id == last)
+
+
+def numbers(*callbacks: str) -> list[int]:
+    return [event_id(callback) for callback in callbacks]
+
+
+async def masks(
+    client: Client, key: str, until_mask: B | S, keyword: str = "EnablementMask"
+) -> Any:
+    """The event that brings a mask with these bits to a call."""
+
+    def has(frame: Frame) -> bool:
+        mask = frame.get(keyword)
+        return frame.get("UniqueObjectID") == key and mask is not None and bool(mask & until_mask)
+
+    return (await client.until(has))[-1]
+
+
+def test_agent_mode_begins_as_documented() -> None:
+    async def test(site: Site) -> None:
+        first = await site.client()
+        began = await begins(first)
+        order = numbers("OnQueryAgentStateConf", "OnSetAgentModeEvent", "OnCTIOSFailure")
+        assert [frame.message_id for frame in began] == order
+        assert began[0].get("AgentState") in (AgentState.eLogout, AgentState.eUnknown)
+        await login(site, first)
+        site.simulator.actions.arrive(ani="4155550100")
+        key = (await until(first, "OnCallDelivered")).get("UniqueObjectID")
+        # The same agent again: the state in OnQueryAgentStateConf tells the second one so.
+        began = await begins(await site.client())
+        order[2:2] = numbers("OnSnapshotDeviceConf", "OnSnapshotCallConf")
+        assert [frame.message_id for frame in began] == order
+        assert began[0].get("AgentState") == AgentState.eReserved
+        assert began[2].to_dict()["ValidCalls"] == {key: True}
+        assert began[3].get("UniqueObjectID") == key
+        assert began[3].get("EnablementMask") & B.ENABLE_ANSWER
+        assert began[4].get("SystemEventID") == 8  # the CTI Server is on-line
+
+    run(test)
+
+
+def test_an_agent_gets_no_calls_of_others() -> None:
+    async def test(site: Site) -> None:
+        _, members = team(site)
+        mine, other = await site.agent(members[0]), await site.agent(members[1])
+        await login(site, mine, members[0], 0)
+        await login(site, other, members[1], 1)
+        for _ in range(2):
+            site.simulator.actions.arrive(ani="4155550100")
+        keys = [
+            (await until(one, "OnCallDelivered")).get("UniqueObjectID") for one in (mine, other)
+        ]
+        await ask(mine, ANSWER, UniqueObjectID=keys[0])
+        await ask(other, ANSWER, UniqueObjectID=keys[1])
+        # What the other one's call brought stands before the answer to this, or never came.
+        await mine.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=99)
+        seen = await mine.until(lambda frame: frame.get("InvokeID") == 99)
+        about = {frame.get("UniqueObjectID") for frame in seen}
+        assert keys[0] in about
+        assert not about & {keys[1], f"agent.5000.{members[1]}"}
+
+    run(test)
+
+
+def test_confirmations_answer_only_the_client_that_asked() -> None:
+    async def test(site: Site) -> None:
+        first, second = await site.agent(), await site.agent()
+        await login(site, first)
+        site.simulator.actions.arrive(ani="4155550100")
+        key = (await until(first, "OnCallDelivered")).get("UniqueObjectID")
+        conf = await ask(first, ANSWER, InvokeID=7, UniqueObjectID=key)
+        assert conf.message_id == event_id("OnAnswerCallConf")
+        refused = await ask(first, ANSWER, InvokeID=8, UniqueObjectID=key)
+        assert refused.message_id == event_id("OnControlFailureConf")
+        about = refused.to_dict()
+        assert (about["MessageType"], about["UniqueObjectID"]) == (ANSWER, key)
+        assert {"FailureCode", "PeripheralErrorCode", "ErrorMessage"} <= set(about)
+        await second.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=99)
+        seen = await second.until(lambda frame: frame.get("InvokeID") == 99)
+        answers = numbers("OnAnswerCallConf", "OnControlFailureConf")
+        assert not [frame for frame in seen if frame.message_id in answers]
+        assert event_id("OnCallEstablished") in [frame.message_id for frame in seen]
+
+    run(test)
+
+
+def test_rtp_events_in_monitor_mode() -> None:
+    """The filter that the silent monitor chapter asks for: 116 and 117."""
+
+    async def test(site: Site) -> None:
+        monitor, client = await site.client(), await site.agent()
+        await monitor.monitor("MessageID=116,117", MonitorSessionSnapshotMode=1)
+        await login(site, client)
+        site.simulator.actions.arrive(ani="4155550100")
+        key = (await until(client, "OnCallDelivered")).get("UniqueObjectID")
+        await ask(client, ANSWER, UniqueObjectID=key)
+        await ask(client, CLEAR, UniqueObjectID=key)
+        stopped = await monitor.until(lambda frame: frame.message_id == 117)
+        assert {frame.message_id for frame in stopped} == {116, 117}
+
+    run(test)
+
+
+def test_the_held_call_gets_its_mask_when_the_consult_call_changes() -> None:
+    async def test(site: Site) -> None:
+        _, members = team(site)
+        client, other = await site.agent(members[0]), await site.agent(members[1])
+        await login(site, client, members[0], 0)
+        instrument = await login(site, other, members[1], 1, ready=False)
+        site.simulator.actions.arrive(ani="4155550100")
+        held = str((await until(client, "OnCallDelivered")).get("UniqueObjectID"))
+        await ask(client, ANSWER, UniqueObjectID=held)
+        await masks(client, held, B.ENABLE_TRANSFER_INIT)
+        await client.request(
+            CONSULT, UniqueObjectID=held, DialedNumber=instrument, ConsultType=1, InvokeID=5
+        )
+        # Ringing: the held call can be gone back to, and nothing else.
+        rings = await masks(client, held, B.ENABLE_RECONNECT)
+        assert rings.message_id == UPDATE
+        assert rings.to_dict() == {
+            "UniqueObjectID": held,
+            "EnablementMask": rings.get("EnablementMask"),
+        }
+        assert not rings.get("EnablementMask") & (B.ENABLE_RETRIEVE | B.ENABLE_ALTERNATE)
+        second = str((await until(other, "OnCallDelivered")).get("UniqueObjectID"))
+        await ask(other, ANSWER, UniqueObjectID=second)
+        # Answered: the two can be joined, from either of them.
+        joined = await masks(client, held, B.ENABLE_TRANSFER_COMPLETE)
+        assert joined.message_id == UPDATE
+        objects = site.service.source.mapper.objects
+        own = next(
+            key
+            for key in objects.at_device[objects.agents[f"agent.5000.{members[0]}"].seat]
+            if key != held
+        )
+        await ask(client, RECONNECT, UniqueObjectID=own)
+        back = await masks(client, held, B.ENABLE_TRANSFER_INIT)
+        assert not back.get("EnablementMask") & B.ENABLE_TRANSFER_COMPLETE
+
+    run(test)
+
+
+def test_a_mask_that_does_not_change_is_not_sent() -> None:
+    async def test(site: Site) -> None:
+        client = await site.agent()
+        await login(site, client)
+        site.simulator.actions.arrive(ani="4155550100")
+        key = (await until(client, "OnCallDelivered")).get("UniqueObjectID")
+        await ask(client, ANSWER, UniqueObjectID=key)
+        await ask(client, HOLD, UniqueObjectID=key)
+        await client.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=99)
+        seen = await client.until(lambda frame: frame.get("InvokeID") == 99)
+        bare = {"UniqueObjectID", "EnablementMask"}
+        assert not [f for f in seen if f.message_id == UPDATE and set(f.to_dict()) == bare]
+
+    run(test)
+
+
+def test_barge_in_changes_what_the_supervisor_may_do() -> None:
+    async def test(site: Site) -> None:
+        boss, _, agent_key, call, _ = await talking(site)
+        await masks(boss, call, S.ENABLE_BARGE_IN, "SupervisorBtnEnablementMask")
+        action = int(SupervisoryAction.eSupervisorBargeIn)
+        references = {"AgentReference": agent_key, "CallReference": call}
+        await boss.request(SUPERVISE, SupervisoryAction=action, **references)
+
+        def intercept(frame: Frame) -> bool:
+            mask = frame.get("SupervisorBtnEnablementMask")
+            return mask is not None and bool(mask & S.ENABLE_INTERCEPT)
+
+        told = (await boss.until(intercept))[-1]
+        assert told.get("Monitored") is True
+        assert not told.get("SupervisorBtnEnablementMask") & S.ENABLE_BARGE_IN
+
+    run(test)
+
+
+def test_silent_monitoring_changes_what_the_supervisor_may_do() -> None:
+    async def test(site: Site) -> None:
+        boss, _, agent_key, call, _ = await talking(site)
+        keyword = "SupervisorBtnEnablementMask"
+        await masks(boss, call, S.ENABLE_START_SILENTMONITOR, keyword)
+        action = int(SupervisoryAction.eSupervisorMonitor)
+        references = {"AgentReference": agent_key, "CallReference": call}
+        await boss.request(SUPERVISE, SupervisoryAction=action, **references)
+        listens = await masks(boss, call, S.ENABLE_STOP_SILENTMONITOR, keyword)
+        assert listens.get("Monitored") is True
+        assert not listens.get(keyword) & S.ENABLE_START_SILENTMONITOR
+        own = next(iter(site.service.source.silent._calls))
+        action = int(SupervisoryAction.eSupervisorClear)
+        references["CallReference"] = own
+        await boss.request(SUPERVISE, SupervisoryAction=action, **references)
+        await masks(boss, call, S.ENABLE_START_SILENTMONITOR, keyword)
+
+    run(test, CALL_BASED)
+
+
+def test_the_wrong_kind_of_silent_monitoring_has_its_code() -> None:
+    wrong = int(CilError.E_CTIOS_INVALID_SILENT_MONITOR_MODE)
+
+    async def by_call(site: Site) -> None:
+        boss = await site.agent(team(site)[0])
+        refused = await ask(boss, RequestID.START_SILENT_MONITOR, PeripheralID=5000)
+        assert refused.get("FailureCode") == wrong
+
+    async def by_manager(site: Site) -> None:
+        boss = await site.agent(team(site)[0])
+        action = int(SupervisoryAction.eSupervisorMonitor)
+        refused = await ask(boss, SUPERVISE, SupervisoryAction=action)
+        assert refused.get("FailureCode") == wrong
+
+    run(by_call, CALL_BASED)
+    run(by_manager)
+
+
+def test_login_and_logout_in_the_documented_order() -> None:
+    async def test(site: Site) -> None:
+        client = await site.agent()
+        await login(site, client, ready=False)
+        await client.request(
+            38,
+            UniqueObjectID="agent.5000.1001",
+            AgentState=int(AgentState.eLogout),
+            EventReasonCode=1,
+        )
+        last = event_id("OnPostLogout")
+        seen = await asyncio.wait_for(client.until(lambda f: f.message_id == last), SECONDS)
+        order = numbers("OnPreLogout", "OnAgentStateChange", "OnPostLogout")
+        assert [frame.message_id for frame in seen if frame.message_id in order][-3:] == order
+        assert seen[-2].get("AgentState") == AgentState.eLogout
+
+    run(test)
+
+
+def test_changes_of_a_team_are_told_to_who_has_its_list() -> None:
+    async def test(site: Site) -> None:
+        supervisor, members = team(site)
+        boss, deaf = await site.agent(supervisor), await site.agent(supervisor)
+        objects = site.service.source.mapper.objects
+        team_id = objects.agents[f"agent.5000.{supervisor}"].team
+        joined = event_id("OnNewAgentTeamMember")
+        await boss.request(RequestID.REQUEST_AGENT_TEAM_LIST, InvokeID=1)
+        await boss.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=99)
+        seen = await boss.until(lambda frame: frame.get("InvokeID") == 99)
+        listed = [frame.get("AgentID") for frame in seen if frame.message_id == joined]
+        assert sorted(listed) == sorted([supervisor, *members])
+
+        def change(agent_id: str, operation: int) -> None:
+            values = {
+                "PeripheralID": 5000,
+                "TeamID": team_id,
+                "ConfigOperation": operation,
+                "DepartmentID": 0,
+                "AtcAgentID": [agent_id],
+                "AgentFlags": [0],
+                "AtcAgentState": [1],
+                "AtcStateDuration": [0],
+            }
+            data = encode_message("AGENT_TEAM_CONFIG_EVENT", values, version=24)
+            site.service.source.message(Message.from_bytes(data, 24))
+
+        for agent_id, operation in ((members[0], 2), (members[0], 1), (members[0], 1)):
+            change(agent_id, operation)
+        for operation in (2, 1):  # what is nothing new is told no second time
+            told = await until(boss, "OnNewAgentTeamMember")
+            assert (told.get("AgentID"), told.get("ConfigOperation")) == (members[0], operation)
+        for client in (boss, deaf):
+            await client.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=100)
+            rest = await client.until(lambda frame: frame.get("InvokeID") == 100)
+            assert joined not in [frame.message_id for frame in rest]
+
+    run(test)
