@@ -189,3 +189,19 @@ def test_statistics_of_a_session() -> None:
         session.disable_skill_group_statistics()
 
     run(script)
+
+
+def test_a_refusal_leaves_the_agent_as_it_is() -> None:
+    """OnControlFailureConf tells of a request: nothing of it becomes a property of the agent."""
+
+    async def script(site: AgentSite) -> None:
+        desk = await site.agent("1002", 1)
+        desk.agent.start_monitoring_agent_team(team_id=1)
+        failure = await desk.heard.next("OnControlFailureConf")
+        assert (failure["PeripheralID"], failure["AgentID"]) == (5000, "1002")
+        assert desk.agent.get_value_int("PeripheralID") == 5000
+        assert desk.agent.get_value_string("AgentID") == "1002"
+        assert not desk.agent.is_valid("FailureCode")
+        await desk.agent.set_agent_state(agent_state=AgentState.eAvailable)
+
+    run(script)

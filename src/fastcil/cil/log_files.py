@@ -207,12 +207,14 @@ class LogWrapper:
         self._manager.trace_mask = mask
 
     def process_config_file(self, path: str | Path | None = None) -> bool:
-        """Reads TraceConfig.cfg, of the current directory unless told (ProcessConfigFile).
+        """Reads TraceConfig.cfg (ProcessConfigFile): of the parent directory, as documented, or of
+        the current one when there is none, unless told another.
 
         False, and nothing is changed, when there is no such file or a line of it is wrong; the log
         says which.
         """
-        file = Path(CONFIG_FILE if path is None else path)
+        parent = Path("..", CONFIG_FILE)
+        file = Path(path) if path is not None else parent if parent.exists() else Path(CONFIG_FILE)
         try:
             changed = file.stat().st_mtime
             config = TraceConfig.parse(file.read_text("utf-8"))

@@ -37,8 +37,10 @@ _OF_AGENT = _ids("OnQueryAgentStateConf", "OnAgentStateChange")
 _AGENT_STATISTICS = EVENT_NAMES["OnAgentStatistics"]
 _OF_SKILL_GROUP = _ids("OnSkillGroupStatisticsUpdated", "OnSkillInfoEvent")
 # What the client makes itself names no object, or says nothing new of the one it names: the mask of
-# the buttons is that of the agent and of his call together.
+# the buttons is that of the agent and of his call together, a failure is one of a request.
 _OF_NONE = _ids(
+    "OnControlFailureConf",
+    "OnLogoutFailed",
     "OnButtonEnablementChange",
     "OnCurrentAgentReset",
     "OnCurrentCallChanged",

@@ -16,6 +16,7 @@ from fastcil.server.typed import encode_typed
 
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
+    from fastcil.server.site.objects import AgentObject
 
 __all__ = ["Desk", "SiteBackend", "Tell", "deliver"]
 
@@ -35,6 +36,9 @@ class SiteBackend(Protocol):
         self, number: int, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
     ) -> None:
         """Any other request."""
+
+    def agent_of(self, client: ClientConnection) -> AgentObject | None:
+        """The agent of a client in agent mode."""
 
     def left(self, client: ClientConnection) -> None:
         """A client is gone."""
@@ -109,6 +113,7 @@ class Desk:
                     arguments,
                     error.code,
                     str(error),
+                    agent=self.site.agent_of(client),
                     peripheral_error=error.peripheral_error,
                 )
             )

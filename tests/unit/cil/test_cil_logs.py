@@ -375,3 +375,19 @@ def test_events_are_traced(manager: LogManager) -> None:
         "OnMonitoredCallEnd",
         "event 0x2ffffff0",
     ]
+
+
+def test_config_file_of_the_parent_directory(
+    tmp_path: Path, manager: LogManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "program"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (tmp_path / "TraceConfig.cfg").write_text("TraceMask=5\n")
+    (here / "TraceConfig.cfg").write_text("TraceMask=6\n")
+    with LogWrapper(tmp_path / "cil.log") as wrapper:
+        assert wrapper.process_config_file() is True
+        assert manager.trace_mask == 5
+        (tmp_path / "TraceConfig.cfg").unlink()
+        assert wrapper.process_config_file() is True
+        assert manager.trace_mask == 6

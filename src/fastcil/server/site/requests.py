@@ -383,14 +383,23 @@ def failure_event(
     agent: AgentObject | None = None,
     peripheral_error: int = 0,
 ) -> SiteEvent:
-    """OnControlFailureConf for a request of a client."""
+    """OnControlFailureConf for a request of a client; agent: who asked.
+
+    PeripheralID and AgentID are those of the agent that the request names, else of who asked.
+    """
+    peripheral = agent.peripheral if agent else arguments.get("PeripheralID", 0)
+    agent_id = agent.agent_id if agent else str(arguments.get("AgentID", ""))
+    kind, _, rest = str(arguments.get("UniqueObjectID", "")).partition(".")
+    site, _, name = rest.partition(".")
+    if kind == "agent" and site.isdecimal() and name:
+        peripheral, agent_id = int(site), name
     return SiteEvent(
         "OnControlFailureConf",
         {
-            "PeripheralID": agent.peripheral if agent else arguments.get("PeripheralID", 0),
+            "PeripheralID": peripheral,
             "FailureCode": code,
             "PeripheralErrorCode": peripheral_error,
-            "AgentID": agent.agent_id if agent else str(arguments.get("AgentID", "")),
+            "AgentID": agent_id,
             "UniqueObjectID": arguments.get("UniqueObjectID", ""),
             "MessageType": number,
             "ErrorMessage": text,
@@ -401,3 +410,8 @@ def failure_event(
 def is_logout(name: str, values: Mapping[str, Any]) -> bool:
     """Whether a request asks for a logout: its failure is told by OnLogoutFailed as well."""
     return name == "SET_AGENT_STATE_REQ" and values.get("AgentState") == AgentState.eLogout
+
+
+def is_login(name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a request asks for a login: its success is told by OnQueryAgentStateConf as well."""
+    return name == "SET_AGENT_STATE_REQ" and values.get("AgentState") == AgentState.eLogin
