@@ -38,6 +38,7 @@ from fastcil.server.config import load_config
 from fastcil.server.cti import CtiServer
 from fastcil.server.server import EventServer
 from fastcil.server.service import SiteService, link_settings
+from fastcil.server.site.fields import fields
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.upstream import SiteSource
 from fastcil.simulator import Simulator, SimulatorOptions, SiteOptions, WorkloadOptions
@@ -50,6 +51,8 @@ PROMISED_CLIENT = 1 / 5
 """Most CPU time of one more client that gets the event, in the same unit."""
 CHUNK = 64 << 10
 MANY = 65
+LEAST = 1000
+"""Messages below which a ratio says nothing."""
 VERSION = 24
 
 
@@ -64,17 +67,25 @@ async def record(agents: int, seconds: float) -> list[bytes]:
         config = load_config("")
         settings = link_settings(config, f"ctiserver://127.0.0.1:{simulator.port}")
         async with SiteService(config, settings, port=0) as service:
-            take = service.source.message
+            source = service.source
+            take, take_all = source.message, source.messages
 
             def message(message: Message, now: float | None = None) -> None:
                 found.append(message.to_bytes())
                 take(message, now)
 
-            service.source.message = message  # type: ignore[method-assign]
+            def messages(messages: list[Message], now: float) -> None:
+                found.extend(message.to_bytes() for message in messages)
+                take_all(messages, now)
+
+            source.message = message  # type: ignore[method-assign]
+            source.messages = messages  # type: ignore[method-assign]
             for _ in range(int(seconds / 10)):
                 simulator.advance(10.0)
                 for _ in range(40):
                     await asyncio.sleep(0)
+    if len(found) < LEAST:
+        raise RuntimeError(f"expected at least {LEAST} messages to measure with, got {len(found)}")
     return found
 
 
@@ -182,7 +193,7 @@ def chunked(messages: Sequence[bytes], size: int) -> list[bytes]:
 
 def events_of(messages: Sequence[bytes], level: int) -> list[dict[str, Any]]:
     """The arguments of the events that messages cause, as they are encoded for a client."""
-    mapper = SiteMapper()
+    mapper = SiteMapper(known=fields("reference"))  # not what is measured
     found: list[dict[str, Any]] = []
     for data in messages:
         for event in mapper.message(Message.from_bytes(data, VERSION), 0.0):

@@ -20,7 +20,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memcpy, memmove
 
 from collections.abc import ItemsView, KeysView, Mapping, MutableMapping, ValuesView
@@ -35,6 +35,7 @@ include "fastcall.pxi"
 include "core.pxi"
 include "keys.pxi"
 include "values.pxi"
+include "types.pxi"
 include "encode.pxi"
 include "arguments.pxi"
 include "slabs.pxi"

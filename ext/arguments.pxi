@@ -19,6 +19,10 @@ cdef inline Entry new_entry(str name, uint32_t id, uint8_t type, object value):
     return entry
 
 
+# What a call of the program's code can do to an Arguments while it is read (a finalizer in a garbage collection is such a
+# call, and may come wherever an object is made): write to it, which lets go of _owner and of _items. Whoever looks at
+# _block holds the owner himself, and whoever walks _items holds that. _block does not change.
+
 cdef inline Arguments view_of(const uint8_t *p, object owner):
     """A view of a validated block inside the bytes that owner keeps."""
     cdef Arguments result = Arguments.__new__(Arguments)
@@ -58,29 +62,35 @@ cdef class Arguments:
         if more:
             self.fill(more, 1)
 
-    cdef fill(self, object items, uint32_t depth):
-        cdef uint8_t type
+    cdef fill(self, object items, uint32_t depth, TypeMap types=None):
+        """Sets what a mapping or pairs had when this began; types: of a mapping's numbers."""
+        cdef uint8_t type, wanted
         if isinstance(items, Arguments):
             for entry in (<Arguments>items).entries():
-                value = (<Entry>entry).value
-                if (<Entry>entry).type == CW_T_ARGUMENTS:
-                    value = (<Arguments>value).copy()
-                self.put((<Entry>entry).name, (<Entry>entry).type, value)
+                value, type = (<Entry>entry).value, (<Entry>entry).type
+                if type == CW_T_ARGUMENTS:
+                    value = (<Arguments>value).duplicate()
+                self.put((<Entry>entry).name, type, value)
             return
         if isinstance(items, Mapping):
-            items = items.items()
+            items = list(items.items())
         for key, value in items:
             type = CW_T_NOTSET
             name = check_key(key)
             stored = infer(name, value, &type, depth)
+            if types is not None and (type == CW_T_INT or type == CW_T_UINT):
+                wanted = types.of(keyword_id(name) or CW_KEY_NAMED, name)
+                if wanted and _LOW[wanted] <= stored <= _HIGH[wanted]:
+                    type = wanted
             self.put(name, type, stored)
 
     cdef put(self, str name, uint8_t type, object value):
         """Files a checked value under a checked key."""
+        cdef dict items = self._items
         filed, id = split(name)
-        cdef Entry entry = <Entry>self._items.get(filed)
+        cdef Entry entry = <Entry>items.get(filed)
         if entry is None:
-            self._items[filed] = new_entry(filed if id else name, id, type, value)
+            items[filed] = new_entry(filed if id else name, id, type, value)
         else:
             entry.type = type
             entry.value = value
@@ -88,13 +98,15 @@ cdef class Arguments:
     cdef list entries(self):
         """Every entry as an Entry; for a view they are made for the occasion."""
         cdef uint32_t i, key
-        if self._items is not None:
-            return list(self._items.values())
+        cdef dict items = self._items
+        if items is not None:
+            return list(items.values())
+        owner = self._owner
         result = []
         for i in range(self._block.count):
             key = raw_key(&self._block, i)
             result.append(new_entry(key_text(&self._block, i), 0 if key & CW_KEY_NAMED else key,
-                                    self._block.types[i], entry_value(&self._block, i, self._owner)))
+                                    self._block.types[i], entry_value(&self._block, i, owner)))
         return result
 
     cdef thaw(self):
@@ -106,8 +118,9 @@ cdef class Arguments:
             entry = <Entry>item
             filed, entry.id = split(entry.name)
             items[filed] = entry
-        self._items = items
-        self._owner = None
+        if self._items is None:
+            self._items = items
+            self._owner = None
 
     cdef Entry entry(self, object key):
         """The entry of a key, None when absent."""
@@ -117,12 +130,13 @@ cdef class Arguments:
             raise TypeError(f"keys are str, got {type_name(key)}")
         if self._items is not None:
             return <Entry>self._items.get(split(key)[0])
+        owner = self._owner
         at = find(&self._block, key)
         if at < 0:
             return None
         raw = raw_key(&self._block, at)
         return new_entry(key_text(&self._block, at), 0 if raw & CW_KEY_NAMED else raw, self._block.types[at],
-                         entry_value(&self._block, at, self._owner))
+                         entry_value(&self._block, at, owner))
 
     cdef Entry need(self, object key, object default):
         entry = self.entry(key)
@@ -132,16 +146,19 @@ cdef class Arguments:
 
     cdef object hand_out(self, Entry entry):
         """The value of an entry. Nested ones of a mutable Arguments are live, hence mutable themselves."""
+        value = entry.value
         if entry.type == CW_T_ARGUMENTS and self._items is not None:
-            (<Arguments>entry.value).thaw()
-        return entry.value
+            (<Arguments>value).thaw()
+        return value
 
     cdef Entry at(self, object index):
         """The entry of a 1-based index."""
-        cdef Py_ssize_t count = len(self)
-        if not 1 <= index <= count:
+        cdef Py_ssize_t place = PyNumber_AsSsize_t(index, NULL)
+        cdef list entries = self.entries()
+        cdef Py_ssize_t count = PyList_GET_SIZE(entries)
+        if not 1 <= place <= count:
             raise IndexError(f"element {index} of {count}: elements count from 1 to {count}")
-        return <Entry>self.entries()[index - 1]
+        return <Entry>entries[place - 1]
 
     cdef object lookup(self, object key, object default):
         """The value of a key, or default."""
@@ -150,9 +167,10 @@ cdef class Arguments:
         if self._items is None:
             if not PyUnicode_Check(key):
                 raise TypeError(f"keys are str, got {type_name(key)}")
+            owner = self._owner
             at = find(&self._block, key)
             if at >= 0:
-                return entry_value(&self._block, at, self._owner)
+                return entry_value(&self._block, at, owner)
         else:
             entry = self.entry(key)
             if entry is not None:
@@ -188,9 +206,11 @@ cdef class Arguments:
 
     def __iter__(self):
         cdef uint32_t i
-        if self._items is None:
-            return iter([key_text(&self._block, i) for i in range(self._block.count)])
-        return iter([(<Entry>entry).name for entry in self._items.values()])
+        cdef dict items = self._items
+        if items is not None:
+            return iter([(<Entry>entry).name for entry in list(items.values())])
+        owner = self._owner
+        return iter([key_text(&self._block, i) for i in range(self._block.count)])
 
     def __reversed__(self):
         return reversed(list(self))
@@ -219,7 +239,8 @@ cdef class Arguments:
         if not len(self):
             raise KeyError("the Arguments are empty")
         self.thaw()
-        entry = <Entry>self._items.popitem()[1]
+        items = self._items
+        entry = <Entry>items.popitem()[1]
         return entry.name, entry.value
 
     def setdefault(self, key, default=None):
@@ -245,7 +266,8 @@ cdef class Arguments:
         if key not in self:
             return False
         self.thaw()
-        del self._items[split(key)[0]]
+        items = self._items
+        del items[split(key)[0]]
         return True
 
     def set(self, key, value, type=None):
@@ -334,10 +356,15 @@ cdef class Arguments:
     def to_dict(self):
         """A dict with documented spellings; nested Arguments become dicts."""
         if self._items is None:
+            owner = self._owner
             return block_dict(self._block.base)
-        return {(<Entry>entry).name: (<Arguments>(<Entry>entry).value).to_dict()
-                if (<Entry>entry).type == CW_T_ARGUMENTS else (<Entry>entry).value
-                for entry in self._items.values()}
+        Py_EnterRecursiveCall(b" while Arguments become a dict")
+        try:
+            return {(<Entry>entry).name: (<Entry>entry).value.to_dict()
+                    if (<Entry>entry).type == CW_T_ARGUMENTS else (<Entry>entry).value
+                    for entry in self.entries()}
+        finally:
+            Py_LeaveRecursiveCall()
 
     def to_bytes(self):
         """The block as bytes; for a view a slice of what was received."""
@@ -375,15 +402,28 @@ cdef class Arguments:
 
     def copy(self):
         """An independent copy, nested Arguments included."""
+        return self.duplicate()
+
+    cdef Arguments duplicate(self):
+        """copy(), whatever a subclass made of that."""
         cdef Arguments result
-        if self._items is None:
+        cdef dict items, held = self._items
+        cdef uint8_t type
+        if held is None:
             return view_of(self._block.base, self._owner)
+        items = {}
+        Py_EnterRecursiveCall(b" while Arguments are copied")
+        try:
+            for filed, item in list(held.items()):
+                entry = <Entry>item
+                value, type = entry.value, entry.type
+                if type == CW_T_ARGUMENTS:
+                    value = (<Arguments>value).duplicate()
+                items[filed] = new_entry(entry.name, entry.id, type, value)
+        finally:
+            Py_LeaveRecursiveCall()
         result = Arguments.__new__(Arguments)
-        result._items = {}
-        for filed, item in self._items.items():
-            entry = <Entry>item
-            value = (<Arguments>entry.value).copy() if entry.type == CW_T_ARGUMENTS else entry.value
-            result._items[filed] = new_entry(entry.name, entry.id, entry.type, value)
+        result._items = items
         return result
 
     def __copy__(self):
@@ -416,6 +456,18 @@ cdef class Arguments:
     def __repr__(self):
         return f"Arguments({self.to_dict()!r})"
 
+
+cdef newfunc _plain_new = (<PyTypeObject *>Arguments).tp_new
+
+
+cdef object new_arguments(PyTypeObject *type, PyObject *args, PyObject *names):
+    """Arguments.__new__ as programs call it: empty, so that a subclass may forget about __init__."""
+    made = _plain_new(type, args, names)
+    (<Arguments>made)._items = {}
+    return made
+
+
+(<PyTypeObject *>Arguments).tp_new = new_arguments
 
 cdef PyMethodDef _frame_get_many
 cdef PyMethodDef _arguments_get_many
@@ -468,12 +520,20 @@ install_get_many(<PyTypeObject *>Arguments, &_arguments_get_many, <PyCFunction><
 
 cdef bint same(Arguments a, Arguments b) except -1:
     """Equal keys and values, whatever the order."""
-    cdef Entry entry, other
     if len(a) != len(b):
         return False
     if (a._items is None and b._items is None and a._block.size == b._block.size
             and not memcmp(a._block.base, b._block.base, a._block.size)):
         return True
+    Py_EnterRecursiveCall(b" while Arguments are compared")
+    try:
+        return same_entries(a, b)
+    finally:
+        Py_LeaveRecursiveCall()
+
+
+cdef bint same_entries(Arguments a, Arguments b) except -1:
+    cdef Entry entry, other
     for item in a.entries():
         entry = <Entry>item
         other = b.entry(entry.name)
@@ -488,14 +548,20 @@ cdef bint same(Arguments a, Arguments b) except -1:
 
 
 cdef dump_into(list lines, Arguments arguments, str indent):
-    for item in arguments.entries():
-        entry = <Entry>item
-        if entry.type == CW_T_ARGUMENTS:
-            lines.append(f"{indent}{entry.name} = {{")
-            dump_into(lines, <Arguments>entry.value, indent + "  ")
-            lines.append(f"{indent}}} (ARGUMENTS)")
-        else:
-            lines.append(f"{indent}{entry.name} = {as_string(entry.value, entry.type)} ({_TYPES[entry.type].name})")
+    cdef uint8_t type
+    Py_EnterRecursiveCall(b" while Arguments are dumped")
+    try:
+        for item in arguments.entries():
+            entry = <Entry>item
+            value, type = entry.value, entry.type
+            if type == CW_T_ARGUMENTS:
+                lines.append(f"{indent}{entry.name} = {{")
+                dump_into(lines, <Arguments>value, indent + "  ")
+                lines.append(f"{indent}}} (ARGUMENTS)")
+            else:
+                lines.append(f"{indent}{entry.name} = {as_string(value, type)} ({_TYPES[type].name})")
+    finally:
+        Py_LeaveRecursiveCall()
 
 
 def _restore_arguments(data):

@@ -67,6 +67,10 @@ cdef extern from "cilwire.h" nogil:
     int cw_filter_match_block(const uint8_t *, size_t, uint32_t, const cw_block *)
 
 cdef extern from "Python.h":
+    int Py_EnterRecursiveCall(const char *) except -1
+    void Py_LeaveRecursiveCall()
+    Py_ssize_t PyNumber_AsSsize_t(object, PyObject *) except? -1
+    Py_ssize_t PyList_GET_SIZE(object)
     int PyUnicode_CheckExact(object)
     int PyUnicode_Check(object)
     int PyUnicode_IS_COMPACT_ASCII(object)
@@ -109,7 +113,7 @@ cdef object wire_error(cw_error *error, str what):
 
 cdef extern from "hot.h":
     enum:
-        HOT_SPELLINGS
+        HOT_SPELLINGS, HOT_PLAN_KEYS
     ctypedef struct hot_template:
         pass
     int hot_error() except -1
@@ -120,8 +124,8 @@ cdef extern from "hot.h":
     int hot_find(const cw_block *, PyObject *)
     int hot_template_fill(hot_template *, const cw_block *, dict) except -1
     PyObject *hot_dict(const uint8_t *, hot_template **)
-    PyObject *hot_encode_dict(dict, uint32_t)
-    void hot_plan_fill(dict, const uint8_t *)
+    PyObject *hot_encode_dict(dict, uint32_t, uint64_t)
+    void hot_plan_fill(dict, const uint8_t *, uint64_t, const uint8_t *)
 
 
 cdef extern from "hot.h":

@@ -5,15 +5,15 @@ cdef enum:
     STACK_ITEMS = 72
 
 
-cdef object build_error(cw_error *error, dict source):
-    """The exception for a limit that the C core refused; source gave the items, in its order."""
+cdef object build_error(cw_error *error, list source):
+    """The exception for a limit that the C core refused; source has what each item was made of: a key or an Entry."""
     if error.reason == CW_COUNT:
         return EncodeError(f"more than {CW_MAX_ENTRIES} entries in one block")
     if error.reason == CW_BLOCK_SIZE:
         return EncodeError(f"the block is larger than a frame may be ({CW_FRAME_LIMIT} bytes)")
-    key, value = list(source.items())[error.offset]
-    if isinstance(value, Entry):
-        key = (<Entry>value).name
+    key = source[error.offset]
+    if isinstance(key, Entry):
+        key = (<Entry>key).name
     if error.reason == CW_NAME:
         return EncodeError(f"{key}: more than {CW_MAX_NAMES} bytes of names in one block")
     if error.reason == CW_STRING:
@@ -133,35 +133,43 @@ cdef int put_stored(cw_item *item, object value, uint8_t kind, list keep, object
     return 0
 
 
-cdef bytes build(const cw_item *items, uint32_t count, uint32_t head, dict source):
-    """The block of these items behind `head` free bytes; None when two keys are one."""
+cdef bytes build(const cw_item *items, uint32_t count, uint32_t head, object source):
+    """The block of these items behind `head` free bytes; None when two keys are one.
+
+    source: the dict or the list of Entry that the items were made of.
+    """
     cdef cw_error error
     cdef size_t size = cw_build_size(items, count, &error)
     if not size:
-        raise build_error(&error, source)
+        raise build_error(&error, list(source))
     cdef bytes result = PyBytes_FromStringAndSize(NULL, head + size)
     if cw_build(items, count, <uint8_t *>PyBytes_AS_STRING(result) + head, size, &error) < 0:
         if error.reason == CW_DUPLICATE_KEY:
             return None
-        raise build_error(&error, source)
+        raise build_error(&error, list(source))
     return result
 
 
-cdef bytes encode_dict(dict values, uint32_t head, uint32_t depth):
-    """A dict as a block behind `head` free bytes."""
+cdef bytes encode_dict(dict given, uint32_t head, uint32_t depth, TypeMap types=None):
+    """A dict as a block behind `head` free bytes; types: of its own numbers, not of those in nested ones."""
     cdef cw_item stack[STACK_ITEMS]
     cdef cw_item *items = stack
-    cdef Py_ssize_t count = PyDict_GET_SIZE(values), place = 0
+    cdef Py_ssize_t count, place = 0
     cdef uint32_t i = 0
+    cdef uint8_t wanted
+    cdef dict values
     cdef PyObject *key
     cdef PyObject *value
     cdef bytes result
-    cdef PyObject *fast = hot_encode_dict(values, head)
+    cdef PyObject *fast = hot_encode_dict(given, head, 0 if types is None else types.serial)
     if fast != NULL:
         result = <bytes>fast
         Py_DECREF(result)
         return result
     hot_error()
+    # Values may run code of the program, which may change the dict: the items point into what this copy holds.
+    values = PyDict_Copy(given)
+    count = PyDict_GET_SIZE(values)
     cdef list keep = []
     if count > CW_MAX_ENTRIES:
         raise EncodeError(f"more than {CW_MAX_ENTRIES} entries in one block")
@@ -171,19 +179,20 @@ cdef bytes encode_dict(dict values, uint32_t head, uint32_t depth):
             raise MemoryError
     try:
         while PyDict_Next(values, &place, &key, &value):
-            if i == count:
-                raise RuntimeError("the dict changed size while it was encoded")
             put_key(&items[i], <object>key, keep)
             put_value(&items[i], <object>value, keep, <object>key, depth)
+            if types is not None and (items[i].type == CW_T_INT or items[i].type == CW_T_UINT):
+                wanted = types.of(items[i].key, <object>key)
+                if wanted:
+                    retype(&items[i], wanted)
             i += 1
         result = build(items, i, head, values)
     finally:
         if items != stack:
             PyMem_Free(items)
     if result is None:  # two spellings of one key: the later one replaces, as item assignment would
-        merged = nested("", values, depth - 1) if depth > 1 else Arguments(values)
-        return encode_items((<Arguments>merged)._items, head, depth)
-    hot_plan_fill(values, <const uint8_t *>PyBytes_AS_STRING(result) + head)
+        return encode_items(filled(values, depth, types)._items, head, depth)
+    plan_fill(values, <const uint8_t *>PyBytes_AS_STRING(result) + head, types)
     return result
 
 
@@ -191,11 +200,12 @@ cdef bytes encode_items(dict entries, uint32_t head, uint32_t depth):
     """The entries of a mutable Arguments as a block behind `head` free bytes."""
     cdef cw_item stack[STACK_ITEMS]
     cdef cw_item *items = stack
-    cdef Py_ssize_t count = PyDict_GET_SIZE(entries)
     cdef uint32_t i = 0
     cdef list keep = []
     cdef list all_entries = list(entries.values())
+    cdef Py_ssize_t count = PyList_GET_SIZE(all_entries)
     cdef Entry entry
+    cdef uint8_t kind
     if count > CW_MAX_ENTRIES:
         raise EncodeError(f"more than {CW_MAX_ENTRIES} entries in one block")
     if count > STACK_ITEMS:
@@ -209,22 +219,27 @@ cdef bytes encode_items(dict entries, uint32_t head, uint32_t depth):
                 items[i].key = <uint16_t>entry.id
             else:
                 put_key(&items[i], entry.name, keep)
-            put_stored(&items[i], entry.value, entry.type, keep, entry.name, depth)
+            # An entry can get another value while the ones behind it are looked at.
+            value, kind = entry.value, entry.type
+            if kind == CW_T_STRING:
+                keep.append(value)
+            put_stored(&items[i], value, kind, keep, entry.name, depth)
             i += 1
-        return build(items, i, head, entries)
+        return build(items, i, head, all_entries)
     finally:
         if items != stack:
             PyMem_Free(items)
 
 
 cdef bytes encode_arguments(Arguments value, object key, uint32_t depth):
+    cdef dict entries = value._items
     if depth > CW_MAX_DEPTH:
         raise EncodeError(f"{key}: nested deeper than {CW_MAX_DEPTH}")
-    if value._items is None:
+    if entries is None:
         if depth > 1 and depth + block_depth(value._block.base) - 1 > CW_MAX_DEPTH:
             raise EncodeError(f"{key}: nested deeper than {CW_MAX_DEPTH}")
         return PyBytes_FromStringAndSize(<const char *>value._block.base, value._block.size)
-    return encode_items(value._items, 0, depth)
+    return encode_items(entries, 0, depth)
 
 
 cdef uint32_t block_depth(const uint8_t *p):
@@ -238,18 +253,18 @@ cdef uint32_t block_depth(const uint8_t *p):
     return deepest + 1
 
 
-cdef bytes encode_block(object arguments, uint32_t head):
-    """Whatever a caller may give for Arguments, as a block behind `head` free bytes."""
+cdef bytes encode_block(object arguments, uint32_t head, TypeMap types=None):
+    """Whatever a caller may give for Arguments, as a block behind `head` free bytes; types: of a mapping's numbers."""
     cdef bytes result
     cdef Arguments given
     if PyDict_CheckExact(arguments):
-        return encode_dict(<dict>arguments, head, 1)
+        return encode_dict(<dict>arguments, head, 1, types)
     if arguments is None:
         return encode_dict({}, head, 1)
     if not isinstance(arguments, Arguments):
         if not isinstance(arguments, Mapping):
             raise TypeError(f"expected Arguments or a mapping, got {type_name(arguments)}")
-        arguments = Arguments(arguments)
+        arguments = filled(arguments, 1, types)
     given = <Arguments>arguments
     if given._items is not None:
         return encode_items(given._items, head, 1)
@@ -259,13 +274,14 @@ cdef bytes encode_block(object arguments, uint32_t head):
 
 
 def encode_frame(uint32_t message_id, arguments=None, *, uint32_t kind=1, uint32_t epoch=0, uint64_t sequence=0,
-                 size_t max_frame=CW_FRAME_LIMIT):
+                 size_t max_frame=CW_FRAME_LIMIT, TypeMap types=None):
     """One frame as bytes: header and Arguments block (docs/wire-format.md).
 
-    arguments: a mapping or Arguments; None for none. Raises EncodeError when a limit is passed, OverflowError and
+    arguments: a mapping or Arguments; None for none. types: which numbers of a mapping have another type than the one
+    that follows from their value; Arguments have theirs. Raises EncodeError when a limit is passed, OverflowError and
     TypeError as Arguments.set does.
     """
-    cdef bytes result = encode_block(arguments, CW_HEADER_SIZE)
+    cdef bytes result = encode_block(arguments, CW_HEADER_SIZE, types)
     write_header(result, message_id, kind, epoch, sequence, max_frame)
     return result
 

@@ -8,8 +8,11 @@ cdef extern from "Python.h":
         PyCFunction ml_meth
         int ml_flags
         const char *ml_doc
+    ctypedef struct PyTypeObject
+    ctypedef object (*newfunc)(PyTypeObject *, PyObject *, PyObject *)
     ctypedef struct PyTypeObject:
         PyObject *tp_dict
+        newfunc tp_new
     int METH_FASTCALL
     int METH_KEYWORDS
     object PyDescr_NewMethod(PyTypeObject *, PyMethodDef *)

@@ -9,7 +9,7 @@ cdef class MessageFilter:
     cdef readonly str text
     cdef readonly bytes program
 
-    def __init__(self, text):
+    def __cinit__(self, text):
         cdef cw_filter_error error
         cdef bytes raw, program
         cdef size_t size
@@ -35,11 +35,12 @@ cdef class MessageFilter:
     def matches_arguments(self, message_id, arguments):
         """Whether an event passes that is no frame."""
         cdef cw_block block
+        cdef uint32_t number = message_id
         if not isinstance(arguments, Arguments) or (<Arguments>arguments)._items is not None:
             arguments = Arguments.from_buffer(encode_block(arguments, 0))
         block = (<Arguments>arguments)._block
         return cw_filter_match_block(<const uint8_t *>PyBytes_AS_STRING(self.program), PyBytes_GET_SIZE(self.program),
-                                     message_id, &block) != 0
+                                     number, &block) != 0
 
     def __eq__(self, other):
         if not isinstance(other, MessageFilter):

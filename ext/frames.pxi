@@ -103,6 +103,14 @@ def _restore_frame(data):
     return Frame.from_bytes(data)
 
 
+cdef object refuse_frame(PyTypeObject *type, PyObject *args, PyObject *names):
+    """Frame.__new__ as programs call it: a frame without bytes must not be."""
+    raise TypeError("frames come from FrameReader and Frame.from_bytes")
+
+
+(<PyTypeObject *>Frame).tp_new = refuse_frame
+
+
 cdef inline Frame new_frame(const uint8_t *p, object owner):
     cdef Frame frame = Frame.__new__(Frame)
     frame._p = p

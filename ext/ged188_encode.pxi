@@ -8,6 +8,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     int PyLong_CheckExact(object)
     int PyDict_CheckExact(object)
+    int PyDict_Next(object, Py_ssize_t *, PyObject **, PyObject **)
     int PyList_CheckExact(object)
     int PyTuple_Check(object)
     long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
@@ -163,7 +164,13 @@ cdef bytes encode_ordinary(Plan plan, dict values):
     """The bytes, or None when this is not an ordinary case."""
     cdef Writer writer = Writer.__new__(Writer)
     cdef uint32_t i, code, given = 0, group, done = 0
+    cdef Py_ssize_t place = 0
     cdef PyObject *held
+    cdef PyObject *key
+    # Looking a name up among other keys than str may run their code, which may change the values: below nothing may.
+    while PyDict_Next(values, &place, &key, &held):
+        if not PyUnicode_CheckExact(<object>key):
+            return None
     writer.wide = plan.wide
     writer.size = plan.end
     for i in range(plan.slots):

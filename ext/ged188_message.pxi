@@ -143,18 +143,20 @@ cdef class Message:
         cdef uint32_t i, code, kind, at = self._view.end
         cdef dict found = {}
         cdef tuple entry
-        if plan.table is not table:
-            plan.fixed_targets = targets_of(table, plan.names)
-            plan.slot_targets = targets_of(table, plan.slot_names)
-            plan.table = table
+        cdef tuple fixed, slots
+        if plan.table is table:
+            fixed, slots = plan.fixed_targets, plan.slot_targets
+        else:
+            fixed, slots = targets_of(table, plan.names), targets_of(table, plan.slot_names)
+            plan.fixed_targets, plan.slot_targets, plan.table = fixed, slots, table
         for i in range(plan.count):
-            target = <object>PyTuple_GET_ITEM(plan.fixed_targets, i)
+            target = <object>PyTuple_GET_ITEM(fixed, i)
             if target is not None:
                 code = plan.fixed[i]
                 put_renamed(found, <tuple>target, self._view.data + (code >> 4), code & 15)
         while cw_ged_at(&self._view, at, &field):
             if field.slot >= 0 and at == self._view.first[field.slot]:
-                target = <object>PyTuple_GET_ITEM(plan.slot_targets, field.slot)
+                target = <object>PyTuple_GET_ITEM(slots, field.slot)
                 kind = plan.kinds[field.slot]
                 if target is not None and not kind & (REPEATS | ARRAY):
                     entry = <tuple>target
@@ -239,6 +241,13 @@ cdef class Message:
     def __repr__(self):
         return f"<{self.name} {self.to_dict()!r}>"
 
+
+cdef object refuse_message(PyTypeObject *type, PyObject *args, PyObject *names):
+    """Message.__new__ as programs call it: a message without bytes must not be."""
+    raise TypeError("messages come from MessageReader and Message.from_bytes")
+
+
+(<PyTypeObject *>Message).tp_new = refuse_message
 
 cdef PyMethodDef _message_get_many
 

@@ -47,26 +47,29 @@ cdef class MessageReader(StreamReader):
             raise StopIteration
         if self._error is not None:
             raise self._error
+        source = self._source  # keeps what p points to, whatever the making of an error calls
         p = self._base + self._start
         whole = cw_ged_peek(p, self._end - self._start, self._max, &size, &error)
         if whole == 0:
             raise StopIteration
         if whole < 0:
+            at = self.bytes_received - self.pending
             problem = found_error(&error, self._max, self._version, 0)
             name = problem.message or f"message type {problem.type}"
             self._error = DecodeError(
                 f"{name}: MessageLength {error.length}, at most {self._max - HEADER_SIZE} expected at offset 0",
                 reason=problem.reason, offset=0, type=problem.type, message=problem.message, resumable=False)
-            self._error.stream_offset = self.bytes_received - self.pending
+            self._error.stream_offset = at
             raise self._error
         message = Message.__new__(Message)
         if cw_ged_open(p, size, self._version, 0 if self.strict else CW_GED_LENIENT, &message._view, &error) < 0:
-            problem = found_error(&error, size, self._version, message._view.part)
-            problem.stream_offset = self.bytes_received - self.pending
-            problem.data = PyBytes_FromStringAndSize(<const char *>p, size)
+            at = self.bytes_received - self.pending
             self._start += size
+            problem = found_error(&error, size, self._version, message._view.part)
+            problem.stream_offset = at
+            problem.data = PyBytes_FromStringAndSize(<const char *>p, size)
             raise problem
-        message._owner = self._source
+        message._owner = source
         message.strict = self.strict
         self._start += size
         self.messages_received += 1

@@ -179,9 +179,11 @@ static PyObject *hot_dict(const uint8_t *p, hot_template **slot) {
     const hot_template *t = hot_template_of(&block, slot);
     if (!t) return NULL;
     /* Making an object may run the garbage collector, a finalizer, and so anything that replaces the template. */
-    PyObject *keys = t->keys;
+    PyObject *keys = t->keys, *fresh = t->dict;
     Py_INCREF(keys);
-    PyObject *result = PyDict_Copy(t->dict);
+    Py_INCREF(fresh);
+    PyObject *result = PyDict_Copy(fresh);
+    Py_DECREF(fresh);
     for (uint32_t i = 0; result && i < block.count; i++) {
         PyObject *value = block.types[i] == CW_T_ARGUMENTS
                               ? hot_dict(p + (uint32_t)cw_load64(block.values + 8 * i), &unused)
@@ -205,14 +207,16 @@ typedef struct {
     uint32_t count;
     uint32_t types;  /* offset of the types in the block */
     uint32_t values; /* offset of the values */
+    uint64_t map;    /* serial of the TypeMap that the types come from; 0: from the values alone */
     PyObject *keys[HOT_PLAN_KEYS];
+    uint8_t wanted[HOT_PLAN_KEYS]; /* types of numbers, 0 where it follows from the value */
     uint8_t bytes[HOT_PLAN_BYTES]; /* the block from its start to the values */
 } hot_plan;
 #if HOT_CACHES
 static hot_plan hot_plans[HOT_PLANS];
 
-static inline hot_plan *hot_plan_slot(PyObject *first_key, Py_ssize_t count) {
-    uint64_t h = ((uint64_t)hot_hash(first_key) ^ (uint64_t)count) * 0x9e3779b97f4a7c15u;
+static inline hot_plan *hot_plan_slot(PyObject *first_key, Py_ssize_t count, uint64_t map) {
+    uint64_t h = ((uint64_t)hot_hash(first_key) ^ (uint64_t)count ^ map << 16) * 0x9e3779b97f4a7c15u;
     return &hot_plans[h >> 40 & (HOT_PLANS - 1)];
 }
 
@@ -238,16 +242,28 @@ static inline void hot_copy(uint8_t *to, const uint8_t *from, size_t length) {
     }
 }
 
-/* Writes the block of a dict at `out`. Returns its size, or 0 (no exception) when the plain path must do it. */
-static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t depth) {
+/* What a number of each type may be, and the bits that it has on the wire. */
+static const struct {
+    int64_t least, most;
+    uint64_t bits;
+} hot_ranges[8] = {
+    [CW_T_INT] = {INT32_MIN, INT32_MAX, UINT32_MAX},
+    [CW_T_UINT] = {0, UINT32_MAX, UINT32_MAX},
+    [CW_T_SHORT] = {INT16_MIN, INT16_MAX, UINT16_MAX},
+    [CW_T_USHORT] = {0, UINT16_MAX, UINT16_MAX},
+};
+
+/* Writes the block of a dict at `out`. Returns its size, or 0 (no exception) when the plain path must do it. It runs no
+ * code of the program: only exact types are looked at. */
+static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t depth, uint64_t map) {
     PyObject *key, *value, *children[HOT_CHILDREN];
     uint32_t child_at[HOT_CHILDREN], child_count = 0, i = 0;
     Py_ssize_t place = 0, count = PyDict_GET_SIZE(dict);
     if (count < 1 || count > (Py_ssize_t)HOT_PLAN_KEYS || depth > CW_MAX_DEPTH) return 0;
     PyDict_Next(dict, &place, &key, &value);
     if (!PyUnicode_CheckExact(key)) return 0;
-    hot_plan *plan = hot_plan_slot(key, count);
-    if (plan->count != (uint32_t)count) return 0;
+    hot_plan *plan = hot_plan_slot(key, count, map);
+    if (plan->count != (uint32_t)count || plan->map != map) return 0;
     uint32_t heap = plan->values + 8u * plan->count;
     if (heap + 64 > room) return 0;
     memcpy(out, plan->bytes, plan->values);
@@ -281,6 +297,11 @@ static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t
             if (overflow || number < INT32_MIN || number > (long long)UINT32_MAX) return 0;
             types[i] = number > INT32_MAX ? CW_T_UINT : CW_T_INT;
             raw = (uint32_t)number;
+            uint8_t wanted = plan->wanted[i];
+            if (wanted && number >= hot_ranges[wanted].least && number <= hot_ranges[wanted].most) {
+                types[i] = wanted;
+                raw &= hot_ranges[wanted].bits;
+            }
         } else if (value == Py_True || value == Py_False) {
             types[i] = CW_T_BOOL;
             raw = value == Py_True;
@@ -300,7 +321,7 @@ static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t
     memset(out + heap, 0, 8);
     heap = (heap + 7u) & ~7u;
     for (uint32_t k = 0; k < child_count; k++) {
-        uint32_t size = hot_encode(children[k], out + heap, room - heap, depth + 1);
+        uint32_t size = hot_encode(children[k], out + heap, room - heap, depth + 1, 0);
         if (!size) return 0;
         uint64_t raw = (uint64_t)size << 32 | heap;
         memcpy(values + 8 * child_at[k], &raw, 8);
@@ -312,10 +333,10 @@ static uint32_t hot_encode(PyObject *dict, uint8_t *out, uint32_t room, uint32_t
 #endif
 
 /* A dict as a block behind `head` free bytes, as a new bytes object, or NULL. */
-static PyObject *hot_encode_dict(PyObject *dict, uint32_t head) {
+static PyObject *hot_encode_dict(PyObject *dict, uint32_t head, uint64_t map) {
 #if HOT_CACHES
     uint8_t scratch[HOT_SCRATCH];
-    uint32_t size = hot_encode(dict, scratch, HOT_SCRATCH, 1);
+    uint32_t size = hot_encode(dict, scratch, HOT_SCRATCH, 1, map);
     if (!size) return NULL;
     PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)head + size);
     if (result) memcpy(PyBytes_AS_STRING(result) + head, scratch, size);
@@ -323,12 +344,14 @@ static PyObject *hot_encode_dict(PyObject *dict, uint32_t head) {
 #else
     (void)dict;
     (void)head;
+    (void)map;
     return NULL;
 #endif
 }
 
-/* Makes the plan of a dict from the block that the plain path built of it. */
-static void hot_plan_fill(PyObject *dict, const uint8_t *p) {
+/* Makes the plan of a dict from the block that the plain path built of it; the two must have the same keys. map, wanted:
+ * the serial of a TypeMap and what it says of each key; 0 and NULL without one. */
+static void hot_plan_fill(PyObject *dict, const uint8_t *p, uint64_t map, const uint8_t *wanted) {
 #if HOT_CACHES
     cw_block block;
     PyObject *key, *value, *keys[HOT_PLAN_KEYS];
@@ -345,7 +368,7 @@ static void hot_plan_fill(PyObject *dict, const uint8_t *p) {
     }
     if (n != block.count) return;
     for (uint32_t i = 0; i < n; i++) Py_INCREF(keys[i]);
-    hot_plan *plan = hot_plan_slot(keys[0], block.count);
+    hot_plan *plan = hot_plan_slot(keys[0], block.count, map);
     PyObject *old_keys[HOT_PLAN_KEYS];
     uint32_t old_count = plan->count;
     memcpy(old_keys, plan->keys, old_count * sizeof *old_keys);
@@ -353,11 +376,18 @@ static void hot_plan_fill(PyObject *dict, const uint8_t *p) {
     memcpy(plan->bytes, p, values);
     plan->types = (uint32_t)(block.types - p);
     plan->values = values;
+    plan->map = map;
+    if (wanted)
+        memcpy(plan->wanted, wanted, n);
+    else
+        memset(plan->wanted, 0, n);
     plan->count = n;
     for (uint32_t i = 0; i < old_count; i++) Py_DECREF(old_keys[i]);
 #else
     (void)dict;
     (void)p;
+    (void)map;
+    (void)wanted;
 #endif
 }
 

@@ -129,7 +129,7 @@ cdef class Upkeep:
     cdef dict _objects
     cdef object _slow
 
-    def __init__(self, dict objects not None, slow):
+    def __cinit__(self, dict objects not None, slow):
         self._objects = objects
         self._slow = slow
 
@@ -142,7 +142,9 @@ cdef class Upkeep:
             if at >= 0 and arguments._block.types[at] == CW_T_STRING:
                 key = entry_value(&arguments._block, at, None)
                 found = PyDict_GetItemWithError(self._objects, key)
-                if found != NULL and isinstance(<object>found, LateFields):
+                if found == NULL:
+                    hot_error()
+                elif isinstance(<object>found, LateFields):
                     if late_keep(<LateFields><object>found, &arguments._block):
                         return
         self._slow(message_id, arguments)

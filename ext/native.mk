@@ -91,7 +91,8 @@ tree = rm -rf $(1) && mkdir -p $(1) && cp -r pyproject.toml setup.py src ext $(w
 	find $(1) \( -name '*.so' -o -name '__pycache__' -o -name '*.egg-info' -o -name '_cilwire.c' -o -name '_ged188.c' \
 	  -o -name '_cilwire_cffi.c' \) -prune -exec rm -rf {} +
 
-GED_TESTS := $(wildcard tests/unit/ged188/test_ged_messages.py tests/unit/ged188/test_ged_json.py)
+GED_TESTS := $(wildcard tests/unit/ged188/test_ged_messages.py tests/unit/ged188/test_ged_json.py \
+	tests/unit/ged188/test_ged_reentry.py)
 SAN_TESTS ?= $(wildcard tests/unit/codec) $(GED_TESTS)
 SAN_ENV = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" PYTHONMALLOC=malloc \
 	PYTHONDONTWRITEBYTECODE=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

@@ -28,9 +28,16 @@ cdef class Room:
     """The free tail of a slab, lent out to be written to. It keeps the slab, so that a late write hurts nobody else."""
     cdef Slab slab
     cdef size_t start
+    cdef Py_ssize_t views  # that can still write
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
+        if self.slab is None:
+            raise BufferError("rooms come from get_buffer")
         PyBuffer_FillInfo(buffer, self, self.slab.data + self.start, self.slab.capacity - self.start, 0, flags)
+        self.views += 1
+
+    def __releasebuffer__(self, Py_buffer *buffer):
+        self.views -= 1
 
 
 cdef extern from "Python.h":
@@ -54,7 +61,29 @@ cdef class StreamReader:
     cdef bytes _next          # the rest of a chunk, parsed in place once the unit it completes is yielded
     cdef size_t _next_at
     cdef object _error        # once set, every later call raises it
+    cdef Room _room           # what get_buffer lent last, and the view of it; None once it was called back
+    cdef object _lent
     cdef readonly uint64_t bytes_received
+
+    cdef bint recall(self) except -1:
+        """Ends what get_buffer lent; False when somebody can still write there. The slab is used no more then: what was
+        checked must stay as it is."""
+        cdef Room room = self._room
+        lent = self._lent
+        self._room = None
+        self._lent = None
+        if room is None or room.views == 0:
+            return True
+        if lent is not None:
+            try:
+                lent.release()
+            except BufferError:  # a part of it is held as a buffer
+                pass
+        if room.views == 0:
+            return True
+        if self._slab is room.slab:
+            self._slab = None
+        return False
 
     cdef int reserve(self, size_t room) except -1:
         """Puts what is there into the slab with `room` bytes free behind it, without moving what a view stands on."""
@@ -115,8 +144,9 @@ cdef class StreamReader:
         cdef size_t size, part, round
         if self._error is not None:
             raise self._error
-        self.join_rest()
         if PyBytes_CheckExact(data):
+            self.recall()
+            self.join_rest()
             p = <const uint8_t *>PyBytes_AS_STRING(data)
             size = PyBytes_GET_SIZE(data)
             self.bytes_received += size
@@ -141,8 +171,10 @@ cdef class StreamReader:
                 self._next = data
                 self._next_at = PyBytes_GET_SIZE(data) - size
             return self
-        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)  # may be code of the program
         try:
+            self.recall()
+            self.join_rest()
             if view.len:
                 self.append(<const uint8_t *>view.buf, view.len)
                 self.bytes_received += view.len
@@ -153,27 +185,36 @@ cdef class StreamReader:
     def get_buffer(self, Py_ssize_t sizehint=-1):
         """Free room of the slab to receive into, for asyncio.BufferedProtocol and recv_into.
 
-        The memoryview must not be written to after buffer_updated() was called.
+        The memoryview is released by the next call of get_buffer(), buffer_updated() or feed(). Where that cannot be, as
+        a part of it is held, what was received is copied away from it.
         """
         cdef size_t room = READ_SIZE
+        cdef Room tail = None
         if self._error is not None:
             raise self._error
         if sizehint > READ_SIZE:
             room = min(<size_t>sizehint, self.unit_limit())
-        self.join_rest()
-        self.reserve(max(room, self.wanted()))
-        cdef Room tail = Room.__new__(Room)
-        tail.slab = self._slab
-        tail.start = self._end
-        return memoryview(tail)
+        while tail is None or self._room is not tail:  # making a view may run code that uses this reader
+            self.recall()
+            self.join_rest()
+            self.reserve(max(room, self.wanted()))
+            tail = Room.__new__(Room)
+            tail.slab = self._slab
+            tail.start = self._end
+            self._room = tail
+            lent = memoryview(tail)
+        self._lent = lent
+        return lent
 
     def buffer_updated(self, Py_ssize_t nbytes):
         """Takes nbytes that were received into get_buffer(); returns the same iterator as feed()."""
+        cdef Room room = self._room
         if self._error is not None:
             raise self._error
-        if (self._slab is None or self._source is not self._slab
-                or not 0 <= nbytes <= <Py_ssize_t>(self._slab.capacity - self._end)):
+        if room is None or not 0 <= nbytes <= <Py_ssize_t>(room.slab.capacity - room.start):
             raise ValueError(f"buffer_updated: {nbytes} bytes were not offered by get_buffer")
+        if not self.recall():
+            return self.feed(PyBytes_FromStringAndSize(<const char *>room.slab.data + room.start, nbytes))
         self._end += <size_t>nbytes
         self.bytes_received += <size_t>nbytes
         return self

@@ -173,9 +173,14 @@ cdef Arguments nested(str key, object value, uint32_t depth):
     """A mapping inside one that stands at a depth (the outermost is 1)."""
     if depth >= CW_MAX_DEPTH:
         raise EncodeError(f"{key}: nested deeper than {CW_MAX_DEPTH}")
+    return filled(value, depth + 1, None)
+
+
+cdef Arguments filled(object mapping, uint32_t depth, TypeMap types):
+    """A mutable Arguments with what a mapping has that stands at a depth."""
     cdef Arguments result = Arguments.__new__(Arguments)
     result._items = {}
-    result.fill(value, depth + 1)
+    result.fill(mapping, depth, types)
     return result
 
 

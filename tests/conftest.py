@@ -40,6 +40,7 @@ class Backend(NamedTuple):
     FrameReader: Any
     FrameWriter: Any
     MessageFilter: Any
+    TypeMap: Any
     encode_frame: Callable[..., bytes]
     dispatch_frames: Callable[..., None]
 

@@ -133,6 +133,10 @@ class FrameWriter:
     def take(self) -> bytes: ...
 
 @final
+class TypeMap:
+    def __init__(self, types: Mapping[str, ArgType | int]) -> None: ...
+
+@final
 class MessageFilter:
     def __init__(self, text: str) -> None: ...
     @property
@@ -168,4 +172,5 @@ def encode_frame(
     epoch: int = 0,
     sequence: int = 0,
     max_frame: int = ...,
+    types: TypeMap | None = None,
 ) -> bytes: ...

@@ -28,6 +28,8 @@ from hypothesis import strategies as st
 from fastcil.codec.errors import WireError
 from fastcil.codec.types import ArgType
 
+NUMBERS = [ArgType.INT, ArgType.UINT, ArgType.SHORT, ArgType.USHORT]
+
 
 def same(backends: list[Any], use: Callable[[Any], Any]) -> Any:
     """The one answer that all backends give."""
@@ -65,6 +67,27 @@ def test_trees(backends: list[Any], tree: dict[str, Any]) -> None:
         del thawed["another key"]
         assert thawed.to_bytes() == data
         return everything(built), everything(view), everything(thawed)
+
+    same(backends, use)
+
+
+@given(
+    tree=trees,
+    types=st.dictionaries(keys, st.sampled_from(NUMBERS), max_size=4),
+    picks=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(NUMBERS))),
+)
+def test_typed_numbers(
+    backends: list[Any], tree: dict[str, Any], types: dict[str, ArgType], picks: list[Any]
+) -> None:
+    """With the types of some keys, of those in the tree too: twice, for the second way."""
+    inside = list(tree)
+    wanted = {inside[place % len(inside)]: kind for place, kind in picks if inside}
+
+    def use(backend: Any) -> Any:
+        made = backend.TypeMap({**types, **wanted})
+        data = backend.encode_frame(30, tree, types=made)
+        assert backend.encode_frame(30, tree, types=made) == data
+        return everything(backend.Frame.from_bytes(data).arguments)
 
     same(backends, use)
 

@@ -177,13 +177,13 @@ def test_a_session_without_a_mode_is_disconnected(port: int, face: str) -> None:
     module = FACES[face][0].face
     session = module.CtiOsSession()
     heard: queue.Queue[str] = queue.Queue()
+    codes: queue.Queue[CilError] = queue.Queue()
     sides = module.Arguments({"CtiosA": "127.0.0.1", "PortA": port})
 
     class Again:
         """Connects once more when the first connection has ended."""
 
         lives = 0
-        code = CilError.CIL_FAIL
 
         def OnEvent(self, number: Any, rest: Any) -> None:
             number = number if number is not None else rest.iEventID
@@ -193,7 +193,7 @@ def test_a_session_without_a_mode_is_disconnected(port: int, face: str) -> None:
                 self.lives += 1
                 heard.put("closed")
                 if self.lives == 1:
-                    self.code = session.Connect(sides)
+                    codes.put(session.Connect(sides))
 
     listener = Again()
     everything = module.CtiOs_Enums.SubscriberList.eAllInOneList
@@ -209,6 +209,6 @@ def test_a_session_without_a_mode_is_disconnected(port: int, face: str) -> None:
             else:
                 assert session.Disconnect(module.Arguments()) == CilError.CIL_OK
             assert heard.get(timeout=SECONDS) == "closed"
-        assert (listener.lives, listener.code) == (2, CilError.CIL_OK)
+        assert codes.get(timeout=SECONDS) == CilError.CIL_OK
     finally:
         session.disconnect()

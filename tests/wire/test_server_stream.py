@@ -259,6 +259,16 @@ def test_silent_client_gets_heartbeats_then_time_out() -> None:
     assert run(test, heartbeat_seconds=0.05).counters.heartbeat_time_outs == 1
 
 
+def test_without_retries_a_silent_client_is_closed_unasked() -> None:
+    async def test(server: EventServer, script: Script) -> None:
+        client = Client(server.port)
+        await client.open()
+        found = await client.frame()
+        assert control.parse_close(found).reason == CloseReason.TIME_OUT
+
+    run(test, heartbeat_seconds=0.05, heartbeat_retries=0)
+
+
 def test_no_hello_in_time() -> None:
     async def test(server: EventServer, script: Script) -> None:
         client = Client(server.port)

@@ -16,6 +16,7 @@ from fastcil.catalog import SupervisorButtonEnablement as S
 from fastcil.catalog.requests import RequestID
 from fastcil.codec import Frame
 from fastcil.ged188 import Message, encode_message
+from fastcil.ged188.enums import AgentDeskSettingsMask
 from fastcil.ged188.schema import MESSAGES_BY_NAME
 
 UPDATE = event_id("OnCallDataUpdate")
@@ -309,3 +310,47 @@ def test_changes_of_a_team_are_told_to_who_has_its_list() -> None:
             assert joined not in [frame.message_id for frame in rest]
 
     run(test)
+
+
+REASONS = """
+[Server.Agent]
+LogoutReasonRequired = 1
+[Server.Agent.ReasonCodes.Logout]
+"End of shift" = 1
+[Server.Agent.ReasonCodes.NotReady]
+Lunch = 101
+Meeting = 102
+[Server.Agent.WrapupStrings.Incoming]
+String0 = "sold"
+"""
+
+
+def test_reasons_and_wrap_up_strings_come_with_the_login() -> None:
+    configured = {
+        "LogoutReasonCodes": {"End of shift": 1},
+        "NotReadyReasonCodes": {"Lunch": 101, "Meeting": 102},
+        "IncomingWrapupStrings": {"String0": "sold"},
+    }
+
+    async def test(site: Site) -> None:
+        agent = site.simulator.site.peripherals[5000].agents["1001"]
+        agent.desk.mask |= int(AgentDeskSettingsMask.DESK_IDLE_REASON_REQUIRED_MASK)
+        client = await site.client()
+        first = (await begins(client))[0].to_dict()
+        # Nobody is logged in: what the configuration says.
+        assert {name: first[name] for name in configured} == configured
+        assert (first["LogoutReasonRequired"], first["NotReadyReasonRequired"]) == (True, False)
+        device = next(iter(site.simulator.site.peripherals[5000].devices.values()))
+        await client.request(
+            38,
+            AgentState=int(AgentState.eLogin),
+            AgentInstrument=device.instrument,
+            AgentPassword=agent.password,
+        )
+        # Logged in on Unified CCE: what the agent's desk settings say.
+        told = (await until(client, "OnQueryAgentStateConf")).to_dict()
+        assert {name: told[name] for name in configured} == configured
+        assert (told["LogoutReasonRequired"], told["NotReadyReasonRequired"]) == (False, True)
+        assert told["AgentState"] not in (AgentState.eLogout, AgentState.eUnknown)
+
+    run(test, REASONS)

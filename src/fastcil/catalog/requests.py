@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["RequestID"]
+__all__ = ["PROBE_EVENT", "PROBE_KEY", "RequestID"]
+
+# For measuring: a SET_MESSAGE_FILTER may also have this key, milliseconds (INT) between events of
+# this number, which only that client gets. Their MonotonicTime (STRING) is the server's
+# CLOCK_MONOTONIC in nanoseconds when one was put into the client's outbox.
+PROBE_KEY = "ProbeInterval"
+PROBE_EVENT = 0x2000FF01
 
 
 class RequestID(IntEnum):
@@ -21,24 +27,31 @@ class RequestID(IntEnum):
     SET_AGENT
         Agent mode. AgentID (STRING) and PeripheralID. Answered by OnQueryAgentStateConf,
         OnSetAgentModeEvent and, when the agent is logged in, OnSnapshotDeviceConf and
-        OnSnapshotCallConf for each of his calls.
+        OnSnapshotCallConf for each of his calls; at last OnCTIOSFailure, with what is on-line.
+        Besides what is documented, OnQueryAgentStateConf has LogoutReasonRequired,
+        LogoutReasonCodes (by text the code), NotReadyReasonRequired, NotReadyReasonCodes and
+        IncomingWrapupStrings, OnSetAgentModeEvent has IsSupervisor, and OnSnapshotCallConf the
+        EnablementMask. After the agent's login OnQueryAgentStateConf comes once more, without an
+        InvokeID.
     REQUEST_SNAPSHOT
         The events of the snapshot again, as the filter in force lets them through.
     REQUEST_AGENT_TEAM_LIST
-        OnNewAgentTeamMember for each member of the supervisor's team.
+        OnNewAgentTeamMember for each member of the supervisor's team, the supervisor included; from
+        then on also for each who joins (ConfigOperation 1) or leaves (2).
     START_MONITORING_AGENT_TEAM, STOP_MONITORING_AGENT_TEAM
         TeamID (INT). Monitored agent events of the team; with START_MONITORING_ALL_AGENT_TEAMS and
         its counterpart those of every team of the supervisor.
     START_MONITORING_AGENT, STOP_MONITORING_AGENT
         AgentReference (STRING). Answered by OnStartMonitoringAgent, OnStopMonitoringAgent; between
-        them the agent's calls come as monitored call events.
+        them the agent's calls come as monitored call events, those that he has already by
+        OnMonitoredCallBegin. They carry SupervisorBtnEnablementMask.
     START_MONITORING_CALL
         CallReference (STRING, optional): the call that SuperviseCall is about.
     ENABLE_AGENT_STATISTICS, DISABLE_AGENT_STATISTICS
-        OnAgentStatistics of the client's agent.
+        OnAgentStatistics of the client's agent, or of the one that UniqueObjectID names.
     ENABLE_SKILL_GROUP_STATISTICS, DISABLE_SKILL_GROUP_STATISTICS
         PeripheralID and SkillGroupNumber, or SkillGroupNumbers (ARGUMENTS, keys 1..n); nothing for
-        all. OnSkillGroupStatisticsUpdated.
+        all. OnSkillInfoEvent of each, then OnSkillGroupStatisticsUpdated.
     SEND_CHAT_MESSAGE
         Distribution ("agent"), Target (AgentID or login name), Message (at most 255 bytes).
         OnChatMessage at the recipient; nothing comes to the sender but a failure.
@@ -50,11 +63,14 @@ class RequestID(IntEnum):
         PeripheralID, AgentID or DeviceID, MonitoringIPAddress, MonitoringIPPort, HeartbeatInterval,
         HeartbeatTimeout. OnStartSilentMonitorConf with the SMSessionKey, and at the target
         OnSilentMonitorStartRequestedEvent. What becomes of it OnSilentMonitorStatusReportEvent
-        tells.
+        tells. A failure has the eSMStatus… in PeripheralErrorCode; where silent monitoring is by
+        SuperviseCall, and for SuperviseCall where it is not, FailureCode is
+        E_CTIOS_INVALID_SILENT_MONITOR_MODE.
     ACCEPT_SILENT_MONITOR
         SMSessionKey. The target's: OnSilentMonitorStartedEvent there, a status report at the other.
     REPORT_SILENT_MONITOR
-        SMSessionKey, StatusCode (INT). The target's: a status report at the other side.
+        SMSessionKey, StatusCode (INT). The target's: a status report at the other side; any but
+        eSMStatusOK, eSMStatusMonitorStarted and eSMStatusInProgress ends the session.
     STOP_SILENT_MONITOR
         SMSessionKey. OnStopSilentMonitorConf, and at the target OnSilentMonitorStopRequestedEvent.
 

@@ -7,6 +7,7 @@ Which events a list gets: CTI OS Developer Guide, event interfaces and building 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable
 from threading import Lock
@@ -22,15 +23,20 @@ __all__ = ["Binder", "Dispatcher", "Handler", "generic", "typed"]
 logger = logging.getLogger("fastcil.cil")
 
 Handler = Callable[[int, Arguments], object]
-# Gives a listener's handler for an event: (listener, message id, method name or "") → handler.
+# Gives a listener's handler for an event: (listener, message id, method name or "") → handler. Also
+# asked when a listener is added, for message 0, to refuse one that it cannot bind by a TypeError.
 Binder = Callable[[Any, int, str], Optional[Handler]]
 # Gives what runs before or after all listeners of an event.
 Hook = Callable[[int], Iterable[Handler]]
+_Subscription = tuple[Any, int, Binder]
 
 
 def generic(listener: Any, message_id: int, name: str) -> Handler | None:
-    """Binds listener.OnEvent(iEventID, rArgs)."""
-    handler: Handler = listener.OnEvent
+    """Binds listener.OnEvent(iEventID, rArgs). TypeError when there is no such method."""
+    handler: Handler | None = getattr(listener, "OnEvent", None)
+    if not callable(handler):
+        found = type(listener).__qualname__
+        raise TypeError(f"expected a listener with OnEvent(iEventID, rArgs), {found} has none")
     return handler
 
 
@@ -59,7 +65,8 @@ class Dispatcher:
         self._before = before
         self._after = after
         self._lock = Lock()
-        self._subscriptions: list[tuple[Any, int, Binder]] = []
+        self._subscriptions: list[_Subscription] = []
+        self._changes = 0
         self._table: dict[int, tuple[Handler, ...]] = {}
         self._muted = False
 
@@ -69,13 +76,22 @@ class Dispatcher:
         list_id: int = SubscriberList.eAllInOneList,
         bind: Binder = generic,
     ) -> bool:
-        """Puts a listener on a list; False when it is there already. ValueError: no such list."""
+        """Puts a listener on a list; False when it is there already.
+
+        ValueError: no such list. TypeError: the listener lacks the method that bind needs.
+        """
         number = SubscriberList(list_id)
+        try:
+            bind(listener, 0, "")
+        except AttributeError as error:
+            raise TypeError(
+                f"{type(listener).__qualname__} is no such listener: {error}"
+            ) from error
         with self._lock:
             if self._find(listener, number, bind) is not None:
                 return False
             self._subscriptions.append((listener, number, bind))
-            self._table.clear()
+            self._changed()
         return True
 
     def remove(
@@ -91,19 +107,19 @@ class Dispatcher:
             if found is None:
                 return False
             del self._subscriptions[found]
-            self._table.clear()
+            self._changed()
         return True
 
     def mute(self, muted: bool = True) -> None:
         """Drops events from the next on, or ends that."""
         with self._lock:
             self._muted = muted
-            self._table.clear()
+            self._changed()
 
     def refresh(self) -> None:
         """What runs before or after the listeners is another: asked again, from the next event."""
         with self._lock:
-            self._table.clear()
+            self._changed()
 
     def dispatch(self, frame: Frame) -> None:
         """Calls every handler of one event. A listener that raises is logged, the next one runs."""
@@ -120,13 +136,24 @@ class Dispatcher:
                 return index
         return None
 
+    def _changed(self) -> None:
+        """The lock must be held."""
+        self._changes += 1
+        self._table.clear()
+
     def _bind(self, message_id: int) -> tuple[Handler, ...]:
         with self._lock:
-            handlers = () if self._muted else tuple(self._handlers(message_id))
-            self._table[message_id] = handlers
+            changes, muted, subscriptions = self._changes, self._muted, [*self._subscriptions]
+        # Without the lock: binding may be code of the program, which may come back here.
+        handlers = () if muted else tuple(self._handlers(message_id, subscriptions))
+        with self._lock:
+            if changes == self._changes:
+                self._table[message_id] = handlers
         return handlers
 
-    def _handlers(self, message_id: int) -> Iterable[Handler]:
+    def _handlers(
+        self, message_id: int, subscriptions: Iterable[_Subscription]
+    ) -> Iterable[Handler]:
         yield from self._before(message_id)
         names = {
             interface: callbacks[message_id]
@@ -134,7 +161,7 @@ class Dispatcher:
             if message_id in callbacks
         }
         served: set[tuple[int, Binder]] = set()
-        for listener, number, bind in self._subscriptions:
+        for listener, number, bind in subscriptions:
             if number == SubscriberList.eAllInOneList:
                 name = next(iter(names.values()), "")
             elif LISTS[number] in names:
@@ -145,15 +172,22 @@ class Dispatcher:
             if (id(listener), bind) in served:
                 continue
             served.add((id(listener), bind))
-            handler = bind(listener, message_id, name)
+            try:
+                handler = bind(listener, message_id, name)
+            except Exception:  # it had the method when it was added
+                _log("a listener could not be bound", listener, message_id)
+                continue
             if handler is not None:
                 yield handler
         yield from self._after(message_id)
 
     @staticmethod
     def _failed(handler: Handler, message_id: int) -> None:
-        listener = getattr(handler, "__self__", handler)
-        logger.exception(
-            "a listener raised",
-            extra={"event_id": message_id, "listener": type(listener).__qualname__},
-        )
+        _log("a listener raised", getattr(handler, "__self__", handler), message_id)
+
+
+def _log(what: str, listener: Any, message_id: int) -> None:
+    """Logs the exception being handled; a log that raises keeps no listener from its event."""
+    extra = {"event_id": message_id, "listener": type(listener).__qualname__}
+    with contextlib.suppress(Exception):
+        logger.exception(what, extra=extra)

@@ -159,7 +159,7 @@ class SessionState(CtiOsObject):
         """Puts a listener on a list: OnEvent(iEventID, rArgs) for each of its events.
 
         With bind=typed its methods named as the events are called, with rArgs. False when it is on
-        the list already; ValueError when there is no such list.
+        the list already; ValueError when there is no such list, TypeError when it has no OnEvent.
         """
         return self.dispatcher.add(listener, list_id, bind)
 
@@ -176,7 +176,7 @@ class SessionState(CtiOsObject):
         """The documented name and result of add_listener."""
         try:
             self.add_listener(Listener, iListID)
-        except (ValueError, AttributeError):
+        except (ValueError, TypeError):
             return CilError.E_CTIOS_INVALID_ARGUMENT
         return CilError.CIL_OK
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         FrameWriter,
         LateFields,
         MessageFilter,
+        TypeMap,
         Upkeep,
         dispatch_frames,
         encode_frame,
@@ -47,6 +48,7 @@ else:
     FrameWriter = backend.FrameWriter
     LateFields = backend.LateFields
     MessageFilter = backend.MessageFilter
+    TypeMap = backend.TypeMap
     Upkeep = backend.Upkeep
     dispatch_frames = backend.dispatch_frames
     encode_frame = backend.encode_frame
@@ -72,6 +74,7 @@ __all__ = [
     "MessageFilter",
     "Reason",
     "TruncatedError",
+    "TypeMap",
     "Upkeep",
     "WireError",
     "dispatch_frames",

@@ -17,6 +17,7 @@ from typing import IO
 from rich.console import Console
 from rich.live import Live
 
+from fastcil.cil import SessionError
 from fastcil.console.feed import Feed
 from fastcil.console.view import (
     WIDTH,
@@ -67,7 +68,7 @@ def run_demo(
                 title = f"recording {what}: one server process, two connections"
             dashboard = Dashboard(on, off, title, seconds)
             _watch(on, off, dashboard, seconds)
-    except (DemoError, OSError) as error:
+    except (DemoError, SessionError, OSError) as error:
         print(f"fastcil demo: {error}", file=sys.stderr)
         return 1
     return _finish(on, off, dashboard, svg)

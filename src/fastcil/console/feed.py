@@ -1,17 +1,17 @@
-"""One monitor connection read in a thread of its own, and what it has seen so far."""
+"""One session in monitor mode, its events counted in a thread, and what it has seen so far."""
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from typing import Any
 
 from fastcil.catalog import AgentState, event_id
-from fastcil.catalog.requests import RequestID
-from fastcil.codec import Frame, FrameKind, FrameReader, WireError, control, encode_frame
-from fastcil.server.replies import PROBE_ID, PROBE_KEY
+from fastcil.catalog.requests import PROBE_EVENT, PROBE_KEY
+from fastcil.cil import GAP_EVENT, connect_sync
+from fastcil.codec import Arguments, Frame
 
 __all__ = ["Feed", "Seen"]
 
@@ -20,7 +20,11 @@ _CALL_IDS = frozenset(event_id(name) for name in ("OnCallBegin", "OnSnapshotCall
 _CALL_END_ID = event_id("OnCallEnd")
 _CALL_UPDATE_ID = event_id("OnCallDataUpdate")
 _ESTABLISHED_ID = event_id("OnMonitorModeEstablished")
-_FAILURE_ID = event_id("OnControlFailureConf")
+_ENDS = {  # and what is wrong when the event itself does not say
+    event_id("OnConnectionFailure"): "the connection was lost",
+    event_id("OnConnectionRejected"): "the server speaks another version",
+    event_id("OnControlFailureConf"): "the server refused the filter",
+}
 
 
 class Seen:
@@ -49,11 +53,10 @@ class Seen:
     def frame(self, frame: Frame) -> None:
         """Take in one event."""
         number = frame.message_id
-        if number == PROBE_ID:
-            sent = int(frame.arguments.get_string("MonotonicTime"))
-            latency = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - sent
-            self.latencies.append(latency)
-            self.recent.append(latency)
+        if number == GAP_EVENT:
+            self._gap(frame.get("Missed", 0))
+            return
+        if frame.epoch == 0 or number == PROBE_EVENT:  # made here, or to measure
             return
         if self._live:
             size = len(frame)
@@ -84,10 +87,17 @@ class Seen:
         self._agents[unique] = state
         self.agents_in[state] += 1
 
-    def gap(self, found: control.Gap) -> None:
+    def probe(self, arguments: Arguments) -> None:
+        """Take in a probe, at the moment that it came."""
+        sent = int(arguments.get_string("MonotonicTime"))
+        latency = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - sent
+        self.latencies.append(latency)
+        self.recent.append(latency)
+
+    def _gap(self, missed: int) -> None:
         """Events were left out; a snapshot follows, which tells every call that there is."""
         self.gaps += 1
-        self.missed += found.missed
+        self.missed += missed
         self._calls.clear()
 
     def agents_by_state(self) -> list[tuple[str, int]]:
@@ -110,20 +120,24 @@ def _state_name(state: int) -> str:
 class Feed:
     """Connects, asks for all events and counts them until close() or the end of the connection."""
 
-    def __init__(self, host: str, port: int, minimize: int, *, probe_ms: int = 0) -> None:
+    def __init__(
+        self, host: str, port: int, minimize: int, *, probe_ms: int = 0, seconds: float = 5.0
+    ) -> None:
+        """minimize: MinimizeEventArgs. probe_ms: how often the latency is measured, 0 for never.
+
+        ConnectError when the server cannot be reached within `seconds`.
+        """
         self.seen = Seen()
         self.error: str | None = None
-        self._socket = socket.create_connection((host, port), timeout=5.0)
-        request = {"Filter": "MessageID=*", "MinimizeEventArgs": minimize}
-        if probe_ms:
-            request[PROBE_KEY] = probe_ms
-        self._socket.sendall(
-            control.hello(control.Hello(client_name="fastcil demo"))
-            + encode_frame(RequestID.SET_MESSAGE_FILTER, request, kind=FrameKind.REQUEST)
+        url = f"ctios://[{host}]:{port}" if ":" in host else f"ctios://{host}:{port}"
+        self._session = connect_sync(url, timeout=seconds, client_name="fastcil demo")
+        self._session.add_listener(self)
+        events = self._session.events()
+        more: dict[str, Any] = {PROBE_KEY: probe_ms} if probe_ms else {}
+        self._session.set_message_filter("MessageID=*", MinimizeEventArgs=minimize, **more)
+        self._thread = threading.Thread(
+            target=self._run, args=(events,), name=f"feed-{minimize}", daemon=True
         )
-        self._socket.settimeout(None)
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name=f"feed-{minimize}", daemon=True)
         self._thread.start()
 
     @property
@@ -131,45 +145,21 @@ class Feed:
         """Whether the connection is still there."""
         return self._thread.is_alive()
 
-    def _run(self) -> None:
-        reader = FrameReader()
-        try:
-            while True:
-                size = self._socket.recv_into(reader.get_buffer())
-                if not size:
-                    return
-                for frame in reader.buffer_updated(size):
-                    if frame.kind == FrameKind.EVENT:
-                        if frame.message_id == _FAILURE_ID:
-                            self.error = frame.arguments.get_string("ErrorMessage", "")
-                            return
-                        self.seen.frame(frame)
-                    elif not self._other(frame):
-                        return
-        except (OSError, WireError) as error:
-            if not self._closed:
-                self.error = str(error)
+    def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+        """What a listener is called with: here latency is measured, before anything is counted."""
+        if iEventID == PROBE_EVENT:
+            self.seen.probe(rArgs)
 
-    def _other(self, frame: Frame) -> bool:
-        """A frame that is no event; False when it was the last."""
-        if frame.kind == FrameKind.HEARTBEAT:
-            self._socket.sendall(control.heartbeat_conf(frame))
-        elif frame.kind == FrameKind.GAP:
-            self.seen.gap(control.parse_gap(frame))
-        elif frame.kind == FrameKind.CLOSE:
-            found = control.parse_close(frame)
-            if found.reason not in (control.CloseReason.ORDERLY, control.CloseReason.GOING_DOWN):
-                self.error = found.message
-            return False
-        return True
+    def _run(self, events: Iterable[Frame]) -> None:
+        for frame in events:
+            words = _ENDS.get(frame.message_id)
+            if words is not None:
+                self.error = frame.arguments.get_string("ErrorMessage", words)
+                self._session.disconnect_nowait()  # a demo does not wait for another server
+                return
+            self.seen.frame(frame)
 
     def close(self) -> None:
-        """End the connection and its thread."""
-        self._closed = True
-        try:
-            self._socket.sendall(control.close())
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        """End the connection and its threads."""
+        self._session.disconnect()
         self._thread.join(5.0)
-        self._socket.close()

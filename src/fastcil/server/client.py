@@ -376,14 +376,15 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._hello is None or not interval or self._waiting is not None:
             return
         silence = now - self._received_at
-        if self._heartbeats and silence > 3 * interval:
+        retries = self.server.heartbeat_retries
+        if (self._heartbeats or not retries) and silence > (retries + 1) * interval:
             self.server.counters.heartbeat_time_outs += 1
             self.close(CloseReason.TIME_OUT, f"nothing received for {silence:.1f} seconds")
             return
         sent_at = self.outbox.sent_at
         silent = now - min(self._received_at, sent_at) >= interval
         again = self._heartbeats == 0 or now - sent_at >= interval
-        if silent and again and not self._paused:
+        if silent and again and retries and not self._paused:
             self._heartbeats += 1
             self._write(control.heartbeat(self.server.event_time()))
 

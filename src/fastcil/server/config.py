@@ -23,6 +23,8 @@ __all__ = ["SETTINGS", "ConfigError", "ServerConfig", "Setting", "default_text",
 
 _BASE = "<CTIOSServerName>\\"
 _DESKTOP = "EnterpriseDesktopSettings"
+_REASONS = "Server.Agent.ReasonCodes"
+_WRAPUP = "Server.Agent.WrapupStrings.Incoming"
 
 
 class ConfigError(ValueError):
@@ -89,6 +91,9 @@ _LIVE = frozenset(
         "forceNotReadyOnSessionCloseReason",
         "PollForAgentStatsAtEndCall",
         "PollingIntervalSec",
+        "LogoutReasonRequired",
+        "NotReadyReasonRequired",
+        *(f"String{number}" for number in range(4)),
         "MaxMonitorModeConnections",
         "AgentPreCallEventTimeout",
         "TrashCollectionIntervalSec",
@@ -192,6 +197,10 @@ class ServerConfig:
     desktop: dict[str, Any] = field(default_factory=dict)
     peripherals: dict[int, int] = field(default_factory=dict)
     """PeripheralID to PeripheralType, of [Server.Peripherals.<name>]."""
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+    """[Server.Agent.ReasonCodes.Logout] and […NotReady]: by text the code."""
+    wrapup_strings: dict[str, str] = field(default_factory=dict)
+    """[Server.Agent.WrapupStrings.Incoming]: texts by name, String0 and on."""
     path: Path | None = None
     given: dict[tuple[str, str], int | str] = field(default_factory=dict)
     """Values of the command line: they come before those of the file, also after a reload."""
@@ -247,6 +256,31 @@ def _walk(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, A
             yield path, key, value
 
 
+def _reason_problem(text: str, code: Any) -> str | None:
+    """What is wrong with a reason code (System Manager Guide, ReasonCodes registry key)."""
+    if len(text) > 42:
+        return f"at most 42 characters expected, got {len(text)}"
+    if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code <= 65535:
+        return f"a whole number from 0 to 65535 expected, got {code!r}"
+    return None
+
+
+def _desktop_faults(tree: Any) -> Iterator[tuple[str, str, str]]:
+    """(table, key, words) for what is wrong with the tree of desktop settings, which has the
+    site's own values as well."""
+    if not isinstance(tree, dict):
+        yield "", _DESKTOP, "a table expected"
+        return
+    for name in tree:
+        if name != "All Desktops":
+            yield f"{_DESKTOP}.{name}", "", 'the only table here is "All Desktops"'
+    for section, key, value in _walk(tree, _DESKTOP):
+        if not isinstance(value, (str, int)) or not (
+            isinstance(value, str) or -(1 << 31) <= value < 1 << 32
+        ):
+            yield section, key, f"text, true, false or a whole number expected, got {value!r}"
+
+
 def load_config(source: Path | str, *, name: str = "") -> ServerConfig:
     """The configuration of a file, or of a text. Raises ConfigError with every fault there is."""
     path = source if isinstance(source, Path) else None
@@ -267,6 +301,8 @@ def load_config(source: Path | str, *, name: str = "") -> ServerConfig:
         faults.append(f"{place}: [{section}] {key}: {words}")
 
     desktop = tree.pop(_DESKTOP, {})
+    for found in _desktop_faults(desktop):
+        fault(*found)
     config.desktop = desktop if isinstance(desktop, dict) else {}
     named: dict[str, dict[str, Any]] = {}
     for section, key, value in _walk(tree):
@@ -274,6 +310,17 @@ def load_config(source: Path | str, *, name: str = "") -> ServerConfig:
         if parent == "Server.Peripherals":
             named.setdefault(last, {})[key] = value
             continue
+        if parent == _REASONS and last in ("Logout", "NotReady"):
+            words = _reason_problem(key, value)
+            if words is not None:
+                fault(section, key, words)
+            else:
+                config.reasons.setdefault(last, {})[key] = value
+            continue
+        if section == _WRAPUP and isinstance(value, str):
+            config.wrapup_strings[key] = value
+            if (section, key) not in SETTINGS:
+                continue
         setting = SETTINGS.get((section, key))
         if setting is None:
             near = sorted(n for s, n in SETTINGS if s == section)

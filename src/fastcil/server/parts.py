@@ -34,6 +34,11 @@ class SiteRules:
     force_logout
         An agent whose last session ends without a logout is logged out
         (forceLogoutOnSessionClose), with these reasons (…Reason; 0: none).
+    logout_reasons, not_ready_reasons
+        By text the code (ReasonCodes), and whether one is required (LogoutReasonRequired,
+        NotReadyReasonRequired) where the switch's own desk settings do not say it.
+    wrapup_strings
+        Texts to choose from after an incoming call, by name (WrapupStrings).
     desktop
         The tree below EnterpriseDesktopSettings, "All Desktops".
     """
@@ -46,6 +51,11 @@ class SiteRules:
     force_logout: bool = False
     logout_reason: int = 0
     not_ready_reason: int = 0
+    logout_reasons: Mapping[str, int] = field(default_factory=dict)
+    not_ready_reasons: Mapping[str, int] = field(default_factory=dict)
+    logout_reason_required: bool = False
+    not_ready_reason_required: bool = False
+    wrapup_strings: Mapping[str, str] = field(default_factory=dict)
     desktop: Mapping[str, Any] = field(default_factory=dict)
 
 

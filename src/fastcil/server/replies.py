@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from fastcil.catalog import ControlFailureStatusCode, FailureCode, event_id
+from fastcil.catalog.requests import PROBE_EVENT, PROBE_KEY
 from fastcil.codec import encode_frame
 from fastcil.server.outbox import Encoded
 
@@ -33,11 +34,7 @@ UNKNOWN_REQUEST = int(ControlFailureStatusCode.E_CTI_INVALID_MESSAGE_TYPE)
 NOT_ALLOWED = int(FailureCode.eMonitorModeConnectionDenied)
 TOO_MANY = int(ControlFailureStatusCode.E_CTI_FUNCTION_NOT_AVAILABLE)
 
-# This project's own, for measuring: an INT argument of SET_MESSAGE_FILTER, in milliseconds, asks
-# for an event of this number that often. Its MonotonicTime is the server's CLOCK_MONOTONIC in
-# nanoseconds when it was put into the client's outbox; it takes the way of every other event.
-PROBE_KEY = "ProbeInterval"
-PROBE_ID = 0x2000FF01
+PROBE_ID = PROBE_EVENT  # takes the way of every other event
 
 _ESTABLISHED_ID = event_id("OnMonitorModeEstablished")
 _FAILURE_ID = event_id("OnControlFailureConf")

@@ -46,6 +46,8 @@ class EventServer:
         Who may connect and monitor, and how much a client may ask.
     tls
         With it, clients speak TLS.
+    heartbeat_seconds, heartbeat_retries
+        A client that is silent so long is sent a heartbeat; so many may go unanswered.
     stall_seconds
         With an unpaced source: a client that took nothing for so long is not waited for.
     """
@@ -62,6 +64,7 @@ class EventServer:
         name: str = "fastcil",
         handshake_seconds: float = 5.0,
         heartbeat_seconds: float = 15.0,
+        heartbeat_retries: int = 2,
         linger_seconds: float = 2.0,
         stall_seconds: float = 1.0,
         tick_seconds: float = 0.005,
@@ -81,6 +84,7 @@ class EventServer:
         self.name = name
         self.handshake_seconds = handshake_seconds
         self.heartbeat_seconds = heartbeat_seconds
+        self.heartbeat_retries = heartbeat_retries
         self.linger_seconds = linger_seconds
         self.write_buffer = write_buffer
         self._send_buffer = send_buffer

@@ -90,8 +90,21 @@ def rules_of(config: ServerConfig) -> SiteRules:
         force_logout=bool(config.number(agent, "forceLogoutOnSessionClose")),
         logout_reason=config.number(agent, "forceLogoutOnSessionCloseReason"),
         not_ready_reason=config.number(agent, "forceNotReadyOnSessionCloseReason"),
+        logout_reasons=config.reasons.get("Logout", {}),
+        not_ready_reasons=config.reasons.get("NotReady", {}),
+        logout_reason_required=bool(config.number(agent, "LogoutReasonRequired")),
+        not_ready_reason_required=bool(config.number(agent, "NotReadyReasonRequired")),
+        wrapup_strings=config.wrapup_strings,
         desktop=config.desktop,
     )
+
+
+def _follow(config: ServerConfig, mapper: SiteMapper) -> None:
+    """What of the configuration the mapper follows."""
+    calls, stale = mapper.calls, config.number(_CALLS, "TrashCollectionIntervalSec")
+    calls.stale_seconds = float(stale) if stale else float("inf")
+    calls.precall_seconds = float(config.number(_CALLS, "AgentPreCallEventTimeout"))
+    calls.minimal_set = config.text("Fastcil", "MinimalSet")
 
 
 def client_tls(config: ServerConfig) -> ssl.SSLContext | None:
@@ -132,9 +145,8 @@ class SiteService:
         limits: Limits | None = None,
     ) -> None:
         self.config = config
-        stale = config.number(_CALLS, "TrashCollectionIntervalSec")
-        mapper = SiteMapper(stale_call_seconds=float(stale) if stale else float("inf"))
-        mapper.calls.minimal_set = config.text("Fastcil", "MinimalSet")
+        mapper = SiteMapper()
+        _follow(config, mapper)
         for number, kind in config.peripherals.items():
             mapper.objects.peripheral_types[number] = kind
         self.source = SiteSource(mapper, rules=rules_of(config))
@@ -145,6 +157,7 @@ class SiteService:
             port=config.number(_CONNECTIONS, "ListenPort") if port is None else port,
             minimize=config.number(_CALLS, "MinimizeEventArgs"),
             heartbeat_seconds=config.number(_CONNECTIONS, "HeartbeatIntervalMs") / 1000,
+            heartbeat_retries=config.number(_CONNECTIONS, "HeartbeatRetrys"),
             limits=limits,
             site=self.source,
             policy=policy_of(config),
@@ -212,9 +225,7 @@ class SiteService:
         self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
         self.server.guard.policy = policy_of(found)
         self.source.rules = rules_of(found)
-        self.source.mapper.calls.minimal_set = found.text("Fastcil", "MinimalSet")
-        stale = found.number(_CALLS, "TrashCollectionIntervalSec")
-        self.source.mapper.calls.stale_seconds = float(stale) if stale else float("inf")
+        _follow(found, self.source.mapper)
         return [f"{one.section}.{one.name}" for one in changed if not one.live]
 
 

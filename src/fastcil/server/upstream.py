@@ -10,27 +10,29 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fastcil.catalog import AgentState, FailureCode, LocalConnectionState
+from fastcil.catalog import AgentState, LocalConnectionState
 from fastcil.catalog import SupervisorButtonEnablement as Buttons
 from fastcil.ged188 import Message
-from fastcil.ged188.enums import StatusCode, SystemEventID
+from fastcil.ged188.enums import StatusCode
 from fastcil.ged188.schema import MESSAGES_BY_NAME
+from fastcil.server.agent_mode import AgentMode
 from fastcil.server.buttons import Buttons as AgentButtons
 from fastcil.server.chat import Chat
+from fastcil.server.desk import deliver
 from fastcil.server.desktop import DesktopSettings
 from fastcil.server.farewell import Farewell
 from fastcil.server.parts import Handler, Part, SiteRules
 from fastcil.server.polling import Statistics
+from fastcil.server.reasons import Reasons
 from fastcil.server.silent import SilentMonitor
-from fastcil.server.site.agents import SYSTEM_TEXT
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.mapper import SiteMapper
-from fastcil.server.site.objects import AgentObject, device_key
-from fastcil.server.site.requests import Refused, Requester, Translator, is_logout
+from fastcil.server.site.objects import AgentObject
+from fastcil.server.site.requests import Refused, Requester, Translator, is_login, is_logout
 from fastcil.server.source import MONITORED_IDS, SourceEvent
 from fastcil.server.supervision import Supervision
 
@@ -94,6 +96,8 @@ class SiteSource:
         self._agents: dict[ClientConnection, AgentObject] = {}
         self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
         self._of_agent: dict[str, dict[ClientConnection, None]] = {}
+        self.reasons = Reasons(self)
+        self.agent_mode = AgentMode(self)
         self.supervision = supervision = Supervision(self)
         settings = DesktopSettings(self)
         self.statistics = Statistics(self)
@@ -358,75 +362,16 @@ class SiteSource:
         tell: Callable[[SiteEvent], None],
     ) -> str:
         """As SiteBackend says: who the agent is, and what he is doing."""
-        agent_id = str(arguments.get("AgentID") or arguments.get("LoginName") or "")
-        try:
-            peripheral = int(arguments.get("PeripheralID") or 0)
-        except ValueError:
-            peripheral = 0
-        if not agent_id or not peripheral:
-            raise Refused(
-                StatusCode.E_CTI_REQUIRED_DATA_MISSING, "AgentID and PeripheralID are needed"
-            )
-        agent = self.mapper.objects.agent(peripheral, agent_id)
-        tell(await self.query_agent(agent))
-        told = agent.state
-        self._seat(client, agent)
-        tell(
-            SiteEvent(
-                "OnSetAgentModeEvent",
-                {
-                    "PeripheralID": str(peripheral),
-                    "AgentID": agent_id,
-                    "UniqueObjectID": agent.key,
-                    "ClientAgentTemporaryID": str(arguments.get("ClientAgentTemporaryID", "")),
-                    "CILConnectionID": client.connection_id,
-                    "StatusSystem": self.system_status(),
-                    "IsSupervisor": int(agent.is_supervisor),
-                },
-            )
-        )
-        if agent.state not in _OUT and agent.instrument:
-            for call_id, device in await self.device_calls(agent):
-                await self.call_snapshot(peripheral, call_id, device)
-            tell(self.mapper.agents.device_snapshot(agent))
-            key = device_key(peripheral, agent.instrument)
-            for call in list(self.mapper.objects.at_device.get(key, {}).values()):
-                found = self.mapper.calls.snapshot(call)
-                # The documents have no mask there: then the client would not know what may be done
-                # with the call until something happens to it.
-                mask = {"EnablementMask": call.values["EnablementMask"]}
-                told_of = ({**values, **mask} for values in (found.complete, found.minimal))
-                tell(SiteEvent("OnSnapshotCallConf", *told_of))
-        if agent.state != told:  # meanwhile, when the client did not get his events yet
-            tell(SiteEvent("OnAgentStateChange", self.mapper.agents.state_values(agent)))
-        for event in self._system(peripheral):
-            tell(event)
-        return agent.key
+        return (await self.agent_mode.begin(arguments, client, tell)).key
 
-    def _system(self, peripheral: int) -> Iterator[SiteEvent]:
-        """OnCTIOSFailure as it ends SetAgent: the CTI Server, and the agent's peripheral when it is
-        off-line (CTI OS Developer Guide, building chapter, agent mode)."""
-        online = self.link is not None
-        server = SystemEventID.SYS_CTI_SERVER_ONLINE
-        found = [(server if online else SystemEventID.SYS_CTI_SERVER_OFFLINE, 0)]
-        if not self.mapper.objects.peripherals.get(peripheral, True):
-            found.append((SystemEventID.SYS_PERIPHERAL_OFFLINE, peripheral))
-        for number, argument in found:
-            values = {
-                "FailureCode": int(FailureCode.eServerConnectionStatus),
-                "SystemEventID": int(number),
-                "SystemEventArg1": argument,
-                "ErrorMessage": SYSTEM_TEXT[number],
-            }
-            yield SiteEvent("OnCTIOSFailure", values)
-
-    def _seat(self, client: ClientConnection, agent: AgentObject) -> None:
+    def seat(self, client: ClientConnection, agent: AgentObject) -> None:
         """A client is in an agent's agent mode, and in no other one's."""
-        self._unseat(client)
+        self.unseat(client)
         self._agents[client] = agent
         self._of_agent.setdefault(agent.key, {})[client] = None
 
-    def _unseat(self, client: ClientConnection) -> None:
+    def unseat(self, client: ClientConnection) -> None:
+        """A client is in no agent mode."""
         agent = self._agents.pop(client, None)
         if agent is not None:
             clients = self._of_agent[agent.key]
@@ -478,6 +423,11 @@ class SiteSource:
         confirmation = self.translator.confirmation(number, arguments, answer)
         if confirmation is not None:
             tell(confirmation)
+        agent = requester.agent
+        if agent is not None and is_login(name, values) and values.get("AgentID") == agent.agent_id:
+            queried = await self.reasons.of(agent, await self.query_agent(agent))
+            for one in self.clients_of(agent):
+                deliver(one, queried)
         if number == _SUPERVISE:
             self.silent.supervised(arguments, requester.agent, answer["ConnectionCallID"])
 
@@ -485,7 +435,7 @@ class SiteSource:
         """A client is gone."""
         for part in self.parts:
             part.left(client)
-        self._unseat(client)
+        self.unseat(client)
 
     def stop(self) -> None:
         """Nothing is asked for any more."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import threading
+from typing import Any, Callable
 
 import pytest
 
 from fastcil.catalog import SubscriberList, event
-from fastcil.cil import CallEventsAdapter, Dispatcher, typed
+from fastcil.cil import CallEventsAdapter, Dispatcher, dispatch, typed
 from fastcil.cil.events import GAP_EVENT
 from fastcil.cil.generate import stale
 from fastcil.codec import Arguments, Frame, encode_frame
@@ -193,3 +194,146 @@ def test_mute_takes_effect_within_a_batch() -> None:
     dispatcher.mute(False)
     dispatcher.dispatch(frame())
     assert recorder.log == [HELD, HELD]
+
+
+class Without:
+    """A listener that lacks the method which generic listeners have."""
+
+    OnEvent = "no method"
+
+
+def test_a_listener_without_its_method_is_refused_when_it_is_added() -> None:
+    dispatcher = Dispatcher()
+    for listener in (None, object(), Without(), lambda number, arguments: None):
+        with pytest.raises(TypeError, match=r"OnEvent\(iEventID, rArgs\)"):
+            dispatcher.add(listener)
+        assert not dispatcher.remove(listener)
+    recorder = Recorder()
+    dispatcher.add(recorder)
+    dispatcher.dispatch(frame())
+    assert recorder.log == [HELD]
+
+
+def test_a_binder_that_cannot_bind_is_refused_when_it_is_added() -> None:
+    def binder(listener: Any, message_id: int, name: str) -> Any:
+        return listener.no_such_method
+
+    with pytest.raises(TypeError, match="object"):
+        Dispatcher().add(object(), SubscriberList.eAllInOneList, binder)
+
+
+@pytest.fixture
+def dispatcher_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Dispatcher]:
+    """A dispatcher over one backend."""
+
+    def made(backend: Any) -> Dispatcher:
+        monkeypatch.setattr(dispatch, "dispatch_frames", backend.dispatch_frames)
+        return Dispatcher()
+
+    return made
+
+
+def frames_of(backend: Any, *numbers: int) -> list[Any]:
+    return [backend.Frame.from_bytes(backend.encode_frame(number)) for number in numbers]
+
+
+class Changing:
+    """Has OnEvent when it is added, and something else afterwards."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: type[BaseException] = AttributeError
+
+    @property
+    def OnEvent(self) -> Callable[[int, Arguments], object]:
+        self.asked += 1
+        if self.asked > 1:
+            raise self.error("gone")
+        return lambda number, arguments: None
+
+
+@pytest.mark.parametrize("error", [AttributeError, ValueError, RecursionError])
+def test_a_listener_that_raises_while_it_is_bound_is_logged_and_the_next_runs(
+    backend: Any,
+    dispatcher_of: Callable[[Any], Dispatcher],
+    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException],
+) -> None:
+    dispatcher = dispatcher_of(backend)
+    changing, recorder = Changing(), Recorder()
+    changing.error = error
+    dispatcher.add(changing)
+    dispatcher.add(recorder)
+    with caplog.at_level(logging.ERROR, "fastcil.cil"):
+        dispatcher.dispatch_batch(frames_of(backend, HELD, HELD, STATE))
+    assert recorder.log == [HELD, HELD, STATE]
+    assert len(caplog.records) == 2  # one for each kind of event
+    record: Any = caplog.records[0]
+    assert (record.event_id, record.listener) == (HELD, "Changing")
+    assert ("has none" if error is AttributeError else "gone") in caplog.text
+
+
+def test_a_listener_that_raises_is_logged_and_the_next_runs_with_every_backend(
+    backend: Any, dispatcher_of: Callable[[Any], Dispatcher], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Raising:
+        def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+            raise LookupError("boom")
+
+        OnCallHeld = OnEvent
+
+    dispatcher = dispatcher_of(backend)
+    recorder = Recorder()
+    dispatcher.add(Raising())
+    dispatcher.add(Raising(), SubscriberList.eCallList, typed)  # called with too few arguments
+    dispatcher.add(recorder)
+    with caplog.at_level(logging.ERROR, "fastcil.cil"):
+        dispatcher.dispatch_batch(frames_of(backend, HELD, HELD))
+    assert recorder.log == [HELD, HELD]
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+
+
+def test_a_log_that_raises_does_not_stop_the_next_listener(
+    backend: Any, dispatcher_of: Callable[[Any], Dispatcher]
+) -> None:
+    class Full(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise OSError("no space left")
+
+    class Raising:
+        def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+            raise LookupError("boom")
+
+    dispatcher = dispatcher_of(backend)
+    recorder = Recorder()
+    dispatcher.add(Raising())
+    dispatcher.add(recorder)
+    log, full = logging.getLogger("fastcil.cil"), Full()
+    log.addHandler(full)
+    try:
+        dispatcher.dispatch_batch(frames_of(backend, HELD, STATE))
+    finally:
+        log.removeHandler(full)
+    assert recorder.log == [HELD, STATE]
+
+
+def test_listeners_are_changed_by_one_that_is_being_bound() -> None:
+    """Looking a method up may be code of the program; it may use the dispatcher."""
+    dispatcher = Dispatcher()
+    late = Recorder()
+
+    class Asking:
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            dispatcher.add(late)
+            dispatcher.mute(False)
+            return lambda *_: None
+
+    dispatcher.add(Asking(), SubscriberList.eAllInOneList, typed)
+    done = threading.Thread(target=lambda: dispatcher.dispatch_batch([frame(), frame()]))
+    done.daemon = True
+    done.start()
+    done.join(5.0)
+    assert not done.is_alive()
+    assert late.log == [HELD]

@@ -8,6 +8,8 @@ import pytest
 import tomllib
 
 from fastcil.server.config import SETTINGS, ConfigError, default_text, load_config
+from fastcil.server.desktop import packed
+from fastcil.server.service import SiteService, link_settings
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -74,6 +76,16 @@ def test_values() -> None:
         ("[Server.Connections]\nListenPort = 70000", 2, "1 to 65535 expected, got 70000"),
         ("[Fastcil]\nMonitorToken = 5", 2, "text expected, got ***"),
         ("[Server.Peripherals.Main]\nPeripheralType = 17", 1, "PeripheralID"),
+        ('[Server.Agent.ReasonCodes.Logout]\n"Lunch" = 65536', 2, "0 to 65535 expected, got 65536"),
+        ("[Server.Agent.ReasonCodes.Other]\na = 1", 2, "unknown setting"),
+        (f"[Server.Agent.ReasonCodes.NotReady]\n{'x' * 43} = 1", 2, "at most 42 characters"),
+        ("[Server.Agent.WrapupStrings.Incoming]\nString9 = 1", 2, "unknown setting"),
+        ("[EnterpriseDesktopSettings.AllDesktops]\na = 1", 1, 'the only table here is "All'),
+        (
+            '[EnterpriseDesktopSettings."All Desktops".Login]\nx = 1.5',
+            2,
+            "a whole number expected, got 1.5",
+        ),
     ],
 )
 def test_faults_name_line_and_key(text: str, line: int, words: str) -> None:
@@ -81,6 +93,53 @@ def test_faults_name_line_and_key(text: str, line: int, words: str) -> None:
         load_config(text, name="site.toml")
     assert f"site.toml, line {line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_settings_reach_what_they_set() -> None:
+    config = load_config(
+        """
+        [Server.CallObject]
+        AgentPreCallEventTimeout = 7
+        TrashCollectionIntervalSec = 0
+        MinimizeEventArgs = 0
+        [Server.Connections]
+        HeartbeatIntervalMs = 5000
+        HeartbeatRetrys = 3
+        [Fastcil]
+        MinimalSet = "table"
+        """
+    )
+    service = SiteService(config, link_settings(config, "ctiserver://127.0.0.1:1"))
+    calls, server = service.source.mapper.calls, service.server
+    assert (calls.precall_seconds, calls.stale_seconds) == (7.0, float("inf"))
+    assert calls.minimal_set == "table"
+    assert (server.heartbeat_seconds, server.heartbeat_retries, server.minimize) == (5.0, 3, 0)
+
+
+def test_the_example_of_the_operations_page_is_a_configuration() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    config = load_config(example)
+    assert config.text("Server.Agent", "AgentChatLevel") == "Team"
+    found = packed(config.desktop)
+    assert list(found["ECC"]) == [f"user.Orders[{number}]" for number in range(4)]
+    assert found["Login"]["ConnectionProfiles"]["Main"]["CtiOsA"] == "cti-a.example"
+
+
+def test_reasons_and_wrap_up_strings() -> None:
+    config = load_config(
+        """
+        [Server.Agent.ReasonCodes.Logout]
+        "End of shift" = 1
+        [Server.Agent.ReasonCodes.NotReady]
+        Lunch = 101
+        [Server.Agent.WrapupStrings.Incoming]
+        String0 = "sold"
+        String4 = "call again"
+        """
+    )
+    assert config.reasons == {"Logout": {"End of shift": 1}, "NotReady": {"Lunch": 101}}
+    assert config.wrapup_strings == {"String0": "sold", "String4": "call again"}
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -85,7 +85,8 @@ def confirmation(name: str, **more: Any) -> Message:
 
 def source(**answers: Any) -> tuple[SiteSource, Link]:
     found = SiteSource()
-    link = Link({**SNAPSHOTS, **answers})
+    none = RequestFailed(1, "none")
+    link = Link({"AGENT_DESK_SETTINGS_REQ": none, **SNAPSHOTS, **answers})
     found.link = link
     return found, link
 
@@ -170,6 +171,14 @@ def test_agent_mode_needs_to_know_who(arguments: dict[str, Any]) -> None:
     with pytest.raises(Refused) as caught:
         asyncio.run(site.set_agent(arguments, client, client.told.append))
     assert caught.value.code == StatusCode.E_CTI_REQUIRED_DATA_MISSING
+
+
+def test_agent_mode_that_cannot_begin_leaves_nothing() -> None:
+    site, _ = source(SNAPSHOT_DEVICE_REQ=RequestFailed(13, "no such device"))
+    client: Any = Client()
+    with pytest.raises(Refused, match="no such device"):
+        set_agent(site, client)
+    assert site.agent_of(client) is None
 
 
 def test_answer_names_the_connection_of_the_call() -> None:

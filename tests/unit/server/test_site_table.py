@@ -68,3 +68,11 @@ def test_nobody_makes_what_never_occurs() -> None:
     assert not named & set(NEVER)
     assert set(SERVER) <= named
     assert set(CALL_CALLBACKS) <= named
+
+
+@pytest.mark.parametrize("callback", sorted(SERVER))
+def test_what_the_server_makes_it_fills(callback: str) -> None:
+    """Of an event that the server makes, each field says whence it comes."""
+    section = table.page().partition(f"### {callback} (")[2].partition("\n### ")[0]
+    assert section
+    assert "*never told*" not in section

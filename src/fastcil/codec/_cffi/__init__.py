@@ -6,6 +6,7 @@ from fastcil.codec._cffi.frames import Frame, FrameWriter, encode_frame
 from fastcil.codec._cffi.reader import FrameReader
 from fastcil.codec._reference.dispatching import dispatch_frames
 from fastcil.codec._reference.late import LateFields, Upkeep
+from fastcil.codec._reference.typemap import TypeMap
 
 __all__ = [
     "Arguments",
@@ -14,6 +15,7 @@ __all__ = [
     "FrameWriter",
     "LateFields",
     "MessageFilter",
+    "TypeMap",
     "Upkeep",
     "dispatch_frames",
     "encode_frame",

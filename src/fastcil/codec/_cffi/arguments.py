@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from fastcil.codec._cffi._core import (
 from fastcil.codec._cffi.build import build_block
 from fastcil.codec._reference.reads import MISSING, Entry, TypedReads
 from fastcil.codec._reference.text import Filed, check_key, filed, keyword_text
+from fastcil.codec._reference.typemap import TypeMap
 from fastcil.codec._reference.values import as_string, infer, typed
 from fastcil.codec.errors import EncodeError, Reason, WireError
 from fastcil.codec.types import MAX_DEPTH, MAX_ENTRIES, MAX_FRAME_LIMIT, ArgType
@@ -31,7 +33,7 @@ from fastcil.codec.types import MAX_DEPTH, MAX_ENTRIES, MAX_FRAME_LIMIT, ArgType
 
 def _copied(entry: Entry) -> Any:
     """An entry's value, nested Arguments as an independent copy."""
-    return entry.value.copy() if entry.type is ArgType.ARGUMENTS else entry.value
+    return entry.value._copy() if entry.type is ArgType.ARGUMENTS else entry.value
 
 
 def _need_str(key: object) -> None:
@@ -48,10 +50,17 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     that does not. Source: CTI OS Developer Guide, helper classes.
     """
 
-    __slots__ = ("_block", "_items", "_owner")
-    _block: Block  # of a view
-    _owner: Owner  # of a view: keeps what _block points to
-    _items: dict[Filed, Entry] | None  # None for a view
+    __slots__ = ("_items", "_view")
+    # A view's block, and what keeps the memory that it points to. Code of the program and other
+    # threads may write to the Arguments at any time: whoever reads takes both at once, or _items.
+    _view: tuple[Block, Owner] | None
+    _items: dict[Filed, Entry]
+
+    def __new__(cls, *args: Any, **more: Any) -> Arguments:
+        """Empty, so that a subclass may forget about __init__."""
+        made = object.__new__(cls)
+        made._view, made._items = None, {}
+        return made
 
     def __init__(
         self,
@@ -59,8 +68,7 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         /,
         **more: object,
     ) -> None:
-        self._block = self._owner = None
-        self._items = {}
+        self._view, self._items = None, {}
         if items is not None:
             self._fill(items, 1)
         if more:
@@ -68,19 +76,20 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
 
     # -- storage
 
-    def _fill(self, items: Any, depth: int) -> None:
+    def _fill(self, items: Any, depth: int, types: TypeMap | None = None) -> None:
+        """Sets what a mapping or pairs had when this began; types: of a mapping's numbers."""
         if isinstance(items, Arguments):
             for entry in items._entries():
                 self._put(entry.key, entry.type, _copied(entry))
             return
-        for key, value in items.items() if isinstance(items, Mapping) else items:
+        for key, value in list(items.items()) if isinstance(items, Mapping) else items:
             name = check_key(key)
-            self._put(name, *_stored(name, value, None, depth))
+            kind, stored = _stored(name, value, None, depth)
+            self._put(name, types.of(name, kind, stored) if types else kind, stored)
 
     def _put(self, name: str, type: ArgType, value: Any) -> None:
         """Files a checked value under a checked key."""
-        items = cast("dict[Filed, Entry]", self._items)
-        place = filed(name)
+        items, place = self._items, filed(name)
         entry = items.get(place)
         if entry is not None:
             entry.type, entry.value = type, value
@@ -88,43 +97,41 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
             text = name if isinstance(place, str) else keyword_text(place)
             items[place] = Entry(text, type, value)
 
-    def _entry_at(self, index: int) -> Entry:
-        """An entry of a view, made for the occasion; index counts from 0."""
-        entry = ffi.new("cw_entry *")
-        lib.cw_entry_at(self._block, index, entry)
-        kind = arg_type(entry.type)
-        value = view_of(entry.data, self._owner) if kind is ArgType.ARGUMENTS else scalar(entry)
-        return Entry(key_text(self._block, index), kind, value)
-
     def _entries(self) -> list[Entry]:
-        if self._items is not None:
+        view = self._view
+        if view is None:
             return list(self._items.values())
-        return [self._entry_at(i) for i in range(self._block.count)]
+        return [_entry_at(*view, i) for i in range(view[0].count)]
 
     def _thaw(self) -> dict[Filed, Entry]:
         """Copy on first write."""
-        if self._items is None:
-            self._items = {filed(entry.key): entry for entry in self._entries()}
-            self._block = self._owner = None
+        if self._view is not None:
+            items = {filed(entry.key): entry for entry in self._entries()}
+            if self._view is not None:
+                self._items = items
+                self._view = None
         return self._items
 
     def _entry(self, key: object) -> Entry | None:
         _need_str(key)
-        if self._items is not None:
+        view = self._view
+        if view is None:
             return self._items.get(filed(key))
-        index = find(self._block, cast(str, key))
-        return None if index < 0 else self._entry_at(index)
+        index = find(view[0], cast(str, key))
+        return None if index < 0 else _entry_at(*view, index)
 
     def _lookup(self, key: object, default: Any) -> Any:
         """The value of a key, or default."""
-        if self._items is None:
+        view = self._view
+        if view is not None:
             _need_str(key)
-            index = find(self._block, cast(str, key))
+            block, owner = view
+            index = find(block, cast(str, key))
             if index >= 0:
                 entry = ffi.new("cw_entry *")
-                lib.cw_entry_at(self._block, index, entry)
+                lib.cw_entry_at(block, index, entry)
                 if entry.type == ArgType.ARGUMENTS:
-                    return view_of(entry.data, self._owner)
+                    return view_of(entry.data, owner)
                 return scalar(entry)
         else:
             found = self._entry(key)
@@ -136,15 +143,18 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
 
     def _at(self, index: int) -> Entry:
         """The entry of a 1-based index."""
-        count = len(self)
+        view, index = self._view, operator.index(index)
+        entries = list(self._items.values()) if view is None else []
+        count: int = len(entries) if view is None else view[0].count
         if not 1 <= index <= count:
             raise IndexError(f"element {index} of {count}: elements count from 1 to {count}")
-        return self._entry_at(index - 1) if self._items is None else self._entries()[index - 1]
+        return entries[index - 1] if view is None else _entry_at(*view, index - 1)
 
     # -- mapping
 
     def __len__(self) -> int:
-        return self._block.count if self._items is None else len(self._items)
+        view = self._view
+        return len(self._items) if view is None else view[0].count
 
     def __getitem__(self, key: str) -> Any:
         return self._lookup(key, MISSING)
@@ -160,14 +170,14 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str):
             return False
-        if self._items is None:
-            return find(self._block, key) >= 0
-        return filed(key) in self._items
+        view = self._view
+        return filed(key) in self._items if view is None else find(view[0], key) >= 0
 
     def __iter__(self) -> Iterator[str]:
-        if self._items is None:
-            return iter([key_text(self._block, i) for i in range(self._block.count)])
-        return iter([entry.key for entry in self._items.values()])
+        view = self._view
+        if view is None:
+            return iter([entry.key for entry in list(self._items.values())])
+        return iter([key_text(view[0], i) for i in range(view[0].count)])
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or default when it is absent."""
@@ -196,7 +206,7 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     def clear(self) -> None:
         """Removes everything."""
         self._items = {}
-        self._block = self._owner = None
+        self._view = None
 
     def remove(self, key: str) -> bool:
         """Removes a key; whether it was there."""
@@ -223,9 +233,10 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         return tuple([self._lookup(key, default) for key in keys])
 
     def _value_of(self, entry: Entry) -> Any:
-        if entry.type is ArgType.ARGUMENTS and self._items is not None:
-            entry.value._thaw()
-        return entry.value
+        value = entry.value
+        if isinstance(value, Arguments) and self._view is None:
+            value._thaw()
+        return value
 
     def set_element(self, index: int, value: object, type: ArgType | int | None = None) -> None:
         """Replaces the value at a 1-based index."""
@@ -242,9 +253,8 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
 
     def to_bytes(self) -> bytes:
         """The block as bytes; for a view a slice of what was received."""
-        if self._items is None:
-            return bytes(ffi.buffer(self._block.base, self._block.size)[:])
-        return _encode(self, 1)
+        view = self._view
+        return _encode(self, 1) if view is None else bytes(_raw(view)[:])
 
     @staticmethod
     def from_buffer(data: Any, /, *, max_size: int = MAX_FRAME_LIMIT) -> Arguments:
@@ -269,29 +279,32 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     @property
     def is_view(self) -> bool:
         """Whether this still stands on received bytes."""
-        return self._items is None
+        return self._view is not None
 
     def detach(self) -> Arguments:
         """The same content without a hold on the receive slab."""
-        if self._items is not None:
+        view = self._view
+        if view is None:
             return self
-        if type(self._owner) is bytes and len(self._owner) <= len(self._raw()) + HEADER_SIZE:
+        raw, owner = _raw(view), view[1]
+        if type(owner) is bytes and len(owner) <= len(raw) + HEADER_SIZE:
             return self
-        owner = self.to_bytes()
-        return view_of(pointer_to(owner), owner)
-
-    def _raw(self) -> Any:
-        """A view's bytes as a buffer."""
-        return ffi.buffer(self._block.base, self._block.size)
+        data = bytes(raw[:])
+        return view_of(pointer_to(data), data)
 
     def copy(self) -> Arguments:
         """An independent copy, nested Arguments included."""
-        if self._items is None:
-            return view_of(self._block.base, self._owner)
+        return self._copy()
+
+    def _copy(self) -> Arguments:
+        """copy(), whatever a subclass made of that."""
+        view = self._view
+        if view is not None:
+            return view_of(view[0].base, view[1])
         result = Arguments()
         result._items = {
             place: Entry(entry.key, entry.type, _copied(entry))
-            for place, entry in self._items.items()
+            for place, entry in list(self._items.items())
         }
         return result
 
@@ -312,7 +325,8 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
                 other = Arguments(other)
             except (TypeError, ValueError, OverflowError):
                 return False
-        if self._items is None and other._items is None and self._raw()[:] == other._raw()[:]:
+        view, their = self._view, other._view
+        if view is not None and their is not None and _raw(view)[:] == _raw(their)[:]:
             return True
         if len(self) != len(other):
             return False
@@ -345,12 +359,25 @@ def _dump_lines(arguments: Arguments, indent: str) -> Iterator[str]:
             yield f"{indent}{entry.key} = {as_string(entry.value, entry.type)} ({entry.type.name})"
 
 
+def _entry_at(block: Block, owner: Owner, index: int) -> Entry:
+    """An entry of a view, made for the occasion; index counts from 0."""
+    entry = ffi.new("cw_entry *")
+    lib.cw_entry_at(block, index, entry)
+    kind = arg_type(entry.type)
+    value = view_of(entry.data, owner) if kind is ArgType.ARGUMENTS else scalar(entry)
+    return Entry(key_text(block, index), kind, value)
+
+
+def _raw(view: tuple[Block, Owner]) -> Any:
+    """A view's bytes as a buffer, for as long as the view is held."""
+    return ffi.buffer(view[0].base, view[0].size)
+
+
 def view_of(p: Pointer, owner: Owner) -> Arguments:
     """A view of a validated block inside the bytes that owner keeps."""
-    result = Arguments.__new__(Arguments)
-    result._block = open_block(p)
-    result._owner = owner
-    result._items = None
+    result = object.__new__(Arguments)
+    result._view = open_block(p), owner
+    result._items = {}
     return result
 
 
@@ -379,14 +406,16 @@ def _encode(arguments: Arguments, depth: int, key: str = "") -> bytes:
     """The block of Arguments that stand at a depth (the outermost is 1)."""
     if depth > MAX_DEPTH:
         raise EncodeError(f"{key}: nested deeper than {MAX_DEPTH}")
-    if arguments._items is None:
+    view = arguments._view
+    if view is not None:
         if depth > 1 and depth + _depth(arguments) - 1 > MAX_DEPTH:
             raise EncodeError(f"{key}: nested deeper than {MAX_DEPTH}")
-        return arguments.to_bytes()
-    if len(arguments._items) > MAX_ENTRIES:
+        return bytes(_raw(view)[:])
+    entries = list(arguments._items.values())
+    if len(entries) > MAX_ENTRIES:
         raise EncodeError(f"more than {MAX_ENTRIES} entries in one block")
     parts: list[tuple[str, ArgType, Any]] = []
-    for entry in arguments._items.values():
+    for entry in entries:
         value = entry.value
         if entry.type == ArgType.ARGUMENTS:
             value = _encode(value, depth + 1, entry.key)
@@ -394,8 +423,14 @@ def _encode(arguments: Arguments, depth: int, key: str = "") -> bytes:
     return build_block(parts)
 
 
-def encode_block(arguments: Mapping[str, Any] | Arguments | None) -> bytes:
-    """Whatever a caller may give for Arguments, as a block."""
+def encode_block(
+    arguments: Mapping[str, Any] | Arguments | None, types: TypeMap | None = None
+) -> bytes:
+    """Whatever a caller may give for Arguments, as a block; types: of a mapping's numbers."""
     if not isinstance(arguments, (Arguments, Mapping, type(None))):
         raise TypeError(f"expected Arguments or a mapping, got {type(arguments).__name__}")
-    return (arguments if isinstance(arguments, Arguments) else Arguments(arguments)).to_bytes()
+    if not isinstance(arguments, Arguments):
+        made = Arguments()
+        made._fill(arguments or {}, 1, types)
+        arguments = made
+    return arguments.to_bytes()

@@ -17,6 +17,7 @@ from fastcil.codec._cffi._core import (
     wire_error,
 )
 from fastcil.codec._cffi.arguments import Arguments, encode_block, view_of
+from fastcil.codec._reference.typemap import TypeMap, need_types
 from fastcil.codec.errors import EncodeError
 from fastcil.codec.types import MAX_FRAME_LIMIT, FrameKind
 
@@ -162,12 +163,16 @@ def encode_frame(
     epoch: int = 0,
     sequence: int = 0,
     max_frame: int = MAX_FRAME_LIMIT,
+    types: TypeMap | None = None,
 ) -> bytes:
     """One frame as bytes: header and Arguments block (docs/wire-format.md).
 
-    Raises EncodeError when a limit is passed, OverflowError and TypeError as Arguments.set does.
+    types: which numbers of a mapping have another type than the one that follows from their value;
+    Arguments have theirs. Raises EncodeError when a limit is passed, OverflowError and TypeError
+    as Arguments.set does.
     """
-    block = encode_block(arguments)
+    need_types(types)
+    block = encode_block(arguments, types)
     header = ffi.new("uint8_t[]", HEADER_SIZE)
     _write_header(header, HEADER_SIZE + len(block), message_id, kind, epoch, sequence, max_frame)
     return bytes(ffi.buffer(header)[:]) + block
@@ -192,38 +197,25 @@ class FrameWriter:
         kind: int = FrameKind.EVENT,
     ) -> None:
         """Appends a frame; an EVENT gets the next sequence number when the writer has an epoch."""
-        numbered = bool(self.epoch) and kind == FrameKind.EVENT
-        frame = encode_frame(
-            message_id,
-            arguments,
-            kind=kind,
-            epoch=self.epoch if numbered else 0,
-            sequence=self.sequence + 1 if numbered else 0,
-            max_frame=self._max_frame,
-        )
-        self._append(frame)
-        if numbered:
-            self.sequence += 1
+        frame = encode_frame(message_id, arguments, kind=kind, max_frame=self._max_frame)
+        self._append(self._numbered(frame, message_id) if kind == FrameKind.EVENT else frame)
 
     def forward(self, frame: Frame) -> None:
         """Appends a received frame as it is, but for epoch and sequence when the writer numbers."""
         if not isinstance(frame, Frame):
             raise TypeError(f"expected a Frame, got {type(frame).__name__}")
-        data = frame.to_bytes()
-        if self.epoch and frame.kind == FrameKind.EVENT:
-            self.sequence += 1
-            header = ffi.new("uint8_t[]", HEADER_SIZE)
-            _write_header(
-                header,
-                len(data),
-                frame.message_id,
-                FrameKind.EVENT,
-                self.epoch,
-                self.sequence,
-                MAX_FRAME_LIMIT,
-            )
-            data = bytes(ffi.buffer(header)[:]) + data[HEADER_SIZE:]
-        self._append(data)
+        data, event = frame.to_bytes(), frame.kind == FrameKind.EVENT
+        self._append(self._numbered(data, frame.message_id) if event else data)
+
+    def _numbered(self, data: bytes, message_id: int) -> bytes:
+        """An EVENT's frame with the epoch and the next number, when this writer has an epoch."""
+        if not self.epoch:
+            return data
+        self.sequence += 1
+        header = ffi.new("uint8_t[]", HEADER_SIZE)
+        numbers = (FrameKind.EVENT, self.epoch, self.sequence, MAX_FRAME_LIMIT)
+        _write_header(header, len(data), message_id, *numbers)
+        return bytes(ffi.buffer(header)[:]) + data[HEADER_SIZE:]
 
     def take(self) -> bytes:
         """Everything collected, as bytes; the writer is empty afterwards."""

@@ -43,6 +43,7 @@ class FrameReader:
         self._capacity = 0
         self._shared = False
         self._start = self._end = 0
+        self._room: bytearray | None = None
 
     def _reserve(self, room: int) -> None:
         """Makes at least `room` bytes free behind the data."""
@@ -81,6 +82,7 @@ class FrameReader:
         """
         if self._error is not None:
             raise self._error
+        self._room = None
         with memoryview(data) as view:
             size = view.nbytes
             if size:
@@ -91,22 +93,26 @@ class FrameReader:
         return self
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
-        """Free room of the slab to receive into, for asyncio.BufferedProtocol and recv_into.
+        """Room to receive into, for asyncio.BufferedProtocol and recv_into.
 
-        The memoryview must not be written to after buffer_updated() was called.
+        What is written to it after the next call of get_buffer(), buffer_updated() or feed() is
+        lost: what came is copied into the slab, where nobody can change what was checked.
         """
+        if self._error is not None:
+            raise self._error
         room = min(sizehint, lib.CW_FRAME_LIMIT) if sizehint > READ_SIZE else READ_SIZE
-        self._reserve(max(room, self._wanted()))
-        return memoryview(ffi.buffer(self._slab))[self._end :]
+        self._room = bytearray(max(room, self._wanted()))
+        return memoryview(self._room)
 
     def buffer_updated(self, nbytes: int) -> Iterator[Frame]:
         """Takes nbytes received into get_buffer(); returns the same iterator as feed()."""
         if self._error is not None:
             raise self._error
-        if not 0 <= nbytes <= self._capacity - self._end:
-            raise ValueError(f"buffer_updated: {nbytes} bytes were not offered")
-        self._received(nbytes)
-        return self
+        room = self._room
+        if room is None or not 0 <= nbytes <= len(room):
+            raise ValueError(f"buffer_updated: {nbytes} bytes were not offered by get_buffer")
+        with memoryview(room) as view:
+            return self.feed(view[:nbytes])
 
     def _received(self, size: int) -> None:
         self._end += size

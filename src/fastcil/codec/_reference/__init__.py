@@ -12,6 +12,7 @@ from fastcil.codec._reference.filters import MessageFilter
 from fastcil.codec._reference.frames import Frame, FrameWriter, encode_frame
 from fastcil.codec._reference.late import LateFields, Upkeep
 from fastcil.codec._reference.reader import FrameReader
+from fastcil.codec._reference.typemap import TypeMap
 
 __all__ = [
     "Arguments",
@@ -20,6 +21,7 @@ __all__ = [
     "FrameWriter",
     "LateFields",
     "MessageFilter",
+    "TypeMap",
     "Upkeep",
     "dispatch_frames",
     "encode_frame",

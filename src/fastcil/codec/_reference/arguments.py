@@ -9,6 +9,7 @@ from fastcil.codec._reference.decode import read_block
 from fastcil.codec._reference.encode import Item, build_block
 from fastcil.codec._reference.reads import MISSING, Entry, TypedReads
 from fastcil.codec._reference.text import Filed, check_key, filed, keyword_id, keyword_text
+from fastcil.codec._reference.typemap import TypeMap
 from fastcil.codec._reference.validate import check_block, fail
 from fastcil.codec._reference.values import as_string, infer, typed
 from fastcil.codec.errors import EncodeError, Reason
@@ -32,6 +33,12 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     _block: bytes | None  # what a view was read from; None once it was written to
     _table: dict[Filed, Entry]
 
+    def __new__(cls, *args: Any, **more: Any) -> Arguments:
+        """Empty, so that a subclass may forget about __init__."""
+        made = object.__new__(cls)
+        made._block, made._table = None, {}
+        return made
+
     def __init__(
         self,
         items: Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
@@ -45,16 +52,20 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         if more:
             self._fill(more, 1)
 
-    def _fill(self, items: Any, depth: int) -> None:
-        """Sets every entry of a mapping or pairs that stand at a depth (the outermost is 1)."""
+    def _fill(self, items: Any, depth: int, types: TypeMap | None = None) -> None:
+        """Sets what a mapping or pairs at a depth (the outermost is 1) had when this began.
+
+        types: of a mapping's numbers.
+        """
         if isinstance(items, Arguments):
             for entry in items._entries():
                 nested = entry.type is ArgType.ARGUMENTS
-                self._put(entry.key, entry.type, entry.value.copy() if nested else entry.value)
+                self._put(entry.key, entry.type, entry.value._copy() if nested else entry.value)
             return
-        for key, value in items.items() if isinstance(items, Mapping) else items:
+        for key, value in list(items.items()) if isinstance(items, Mapping) else items:
             name = check_key(key)
-            self._put(name, *_stored(name, value, None, depth))
+            kind, stored = _stored(name, value, None, depth)
+            self._put(name, types.of(name, kind, stored) if types else kind, stored)
 
     def _put(self, name: str, kind: ArgType, value: Any) -> None:
         number = keyword_id(name)
@@ -76,11 +87,12 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
         return list(self._table.values())
 
     def _value_of(self, entry: Entry) -> Any:
-        if entry.type is ArgType.ARGUMENTS:
+        value = entry.value
+        if isinstance(value, Arguments):
             if self._block is not None:
-                return entry.value.copy()
-            entry.value._thaw()
-        return entry.value
+                return value._copy()
+            value._thaw()
+        return value
 
     # -- mapping
 
@@ -201,6 +213,10 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
 
     def copy(self) -> Arguments:
         """An independent copy, nested Arguments included; the copy of a view is a view."""
+        return self._copy()
+
+    def _copy(self) -> Arguments:
+        """copy(), whatever a subclass made of that."""
         if self._block is not None:
             return view(self._block)
         result = Arguments()
@@ -282,14 +298,18 @@ def encode(arguments: Arguments, depth: int, key: str) -> bytes:
     return build_block(items) if arguments._block is None else arguments._block
 
 
-def encode_any(arguments: Mapping[str, object] | Arguments | None) -> bytes:
-    """Whatever a caller may give for Arguments, as a block."""
+def encode_any(
+    arguments: Mapping[str, object] | Arguments | None, types: TypeMap | None = None
+) -> bytes:
+    """Whatever a caller may give for Arguments, as a block; types: of a mapping's numbers."""
     if arguments is None:
         arguments = Arguments()
     if not isinstance(arguments, Mapping):
         raise TypeError(f"expected Arguments or a mapping, got {type(arguments).__name__}")
     if not isinstance(arguments, Arguments):
-        arguments = Arguments(arguments)
+        made = Arguments()
+        made._fill(arguments, 1, types)
+        arguments = made
     return arguments.to_bytes()
 
 

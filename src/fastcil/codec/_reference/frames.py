@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcil.codec._reference.arguments import Arguments, encode_any, view
 from fastcil.codec._reference.reads import MISSING
+from fastcil.codec._reference.typemap import TypeMap, need_types
 from fastcil.codec._reference.validate import HEADER_SIZE, check_frame
 from fastcil.codec.errors import EncodeError
 from fastcil.codec.types import MAX_FRAME_LIMIT, FrameKind
@@ -131,15 +132,19 @@ def encode_frame(
     epoch: int = 0,
     sequence: int = 0,
     max_frame: int = MAX_FRAME_LIMIT,
+    types: TypeMap | None = None,
 ) -> bytes:
     """One frame as bytes: header and Arguments block (docs/wire-format.md).
 
-    Raises EncodeError when a limit is passed, OverflowError for a header field that does not fit,
-    ValueError for an unknown kind; OverflowError and TypeError as Arguments.set does.
+    types: which numbers of a mapping have another type than the one that follows from their value;
+    Arguments have theirs. Raises EncodeError when a limit is passed, OverflowError for a header
+    field that does not fit, ValueError for an unknown kind; OverflowError and TypeError as
+    Arguments.set does.
     """
     numbers = _in_range("message_id", message_id, 32), _in_range("epoch", epoch, 32)
     _in_range("sequence", sequence, 64)
-    block = encode_any(arguments)
+    need_types(types)
+    block = encode_any(arguments, types)
     size = HEADER_SIZE + len(block)
     if size > max_frame:
         raise EncodeError(f"the frame has {size} bytes, at most {max_frame} are allowed")
@@ -184,17 +189,8 @@ class FrameWriter:
 
         Raises what encode_frame raises; nothing is appended or counted then.
         """
-        numbered = self._epoch != 0 and kind == FrameKind.EVENT
-        frame = encode_frame(
-            message_id,
-            arguments,
-            kind=kind,
-            epoch=self._epoch if numbered else 0,
-            sequence=self._sequence + 1 if numbered else 0,
-            max_frame=self._max_frame,
-        )
-        self._parts.append(frame)
-        self._sequence += numbered
+        frame = encode_frame(message_id, arguments, kind=kind, max_frame=self._max_frame)
+        self._parts.append(self._numbered(frame) if kind == FrameKind.EVENT else frame)
 
     def forward(self, frame: Frame) -> None:
         """Appends a received frame as it is.
@@ -205,16 +201,20 @@ class FrameWriter:
         if not isinstance(frame, Frame):
             raise TypeError(f"expected a Frame, got {type(frame).__name__}")
         data = frame.to_bytes()
-        if self._epoch != 0 and frame.kind == FrameKind.EVENT:
-            self._sequence += 1
-            data = (
-                data[:8]
-                + struct.pack("<I", self._epoch)
-                + data[12:16]
-                + struct.pack("<Q", self._sequence)
-                + data[HEADER_SIZE:]
-            )
-        self._parts.append(data)
+        self._parts.append(self._numbered(data) if frame.kind == FrameKind.EVENT else data)
+
+    def _numbered(self, data: bytes) -> bytes:
+        """An EVENT's frame with the epoch and the next number, when this writer has an epoch."""
+        if self._epoch == 0:
+            return data
+        self._sequence += 1
+        return (
+            data[:8]
+            + struct.pack("<I", self._epoch)
+            + data[12:16]
+            + struct.pack("<Q", self._sequence)
+            + data[HEADER_SIZE:]
+        )
 
     def take(self) -> bytes:
         """Everything collected, as bytes; the writer is empty afterwards and goes on counting."""

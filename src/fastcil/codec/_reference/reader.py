@@ -36,7 +36,7 @@ class FrameReader:
         self._max_frame = max_frame
         self._keyword_count = keyword_count
         self._data = b""
-        self._room = bytearray()
+        self._room: bytearray | None = None
         self._bytes_received = 0
         self._frames_received = 0
         self._error: WireError | None = None
@@ -49,6 +49,7 @@ class FrameReader:
         if self._error is not None:
             raise self._error
         chunk = bytes(memoryview(data))
+        self._room = None
         self._data += chunk
         self._bytes_received += len(chunk)
         return self
@@ -56,8 +57,11 @@ class FrameReader:
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """Room to receive into, for asyncio.BufferedProtocol and recv_into.
 
-        At least sizehint bytes, up to 64 MiB. Not to be written to after buffer_updated().
+        At least sizehint bytes, up to 64 MiB. What is written to it after the next call of
+        get_buffer(), buffer_updated() or feed() is lost. Raises WireError after a bad frame.
         """
+        if self._error is not None:
+            raise self._error
         self._room = bytearray(max(READ_SIZE, min(sizehint, MAX_FRAME_LIMIT)))
         return memoryview(self._room)
 
@@ -68,11 +72,10 @@ class FrameReader:
         """
         if self._error is not None:
             raise self._error
-        if not 0 <= nbytes <= len(self._room):
+        room = self._room
+        if room is None or not 0 <= nbytes <= len(room):
             raise ValueError(f"buffer_updated: {nbytes} bytes were not offered by get_buffer")
-        chunk = bytes(self._room[:nbytes])
-        self._room = bytearray()
-        return self.feed(chunk)
+        return self.feed(bytes(room[:nbytes]))
 
     def __iter__(self) -> FrameReader:
         return self

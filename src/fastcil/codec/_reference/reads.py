@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from fastcil.codec._reference.values import as_bool, as_integer, as_string, not_convertible
@@ -98,7 +99,7 @@ class TypedReads:
         return entry.type
 
     def _at(self, index: int) -> Entry:
-        entries = self._entries()
+        entries, index = self._entries(), operator.index(index)
         if not 1 <= index <= len(entries):
             raise IndexError(
                 f"element {index} of {len(entries)}: elements count from 1 to {len(entries)}"

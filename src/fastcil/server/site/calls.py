@@ -109,6 +109,8 @@ class CallBook:
     def __init__(self, objects: Objects, stale_seconds: float = 4 * 3600.0) -> None:
         self.objects = objects
         self.stale_seconds = stale_seconds
+        self.precall_seconds = 30.0
+        """How long a pre-call waits for its call."""
         self.levels = 3
         """What anybody gets, or is chosen by: 1 the minimal sets, 2 the complete ones, 3 both."""
         self._told: Message | dict[str, Any] = {}
@@ -449,9 +451,10 @@ class CallBook:
 
     # -- time --------------------------------------------------------------------------------
 
-    def collect(self, now: float, precall_seconds: float = 30.0) -> list[SiteEvent]:
+    def collect(self, now: float) -> list[SiteEvent]:
         """Give up calls of which nothing was heard for too long, and pre-calls that no call met."""
-        for unique in [u for u, (at, _) in self.precalls.items() if now - at > precall_seconds]:
+        old = now - self.precall_seconds
+        for unique in [u for u, (at, _) in self.precalls.items() if at < old]:
             del self.precalls[unique]
         events: list[SiteEvent] = []
         for key, conversation in list(self.objects.conversations.items()):
