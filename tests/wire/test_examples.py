@@ -216,6 +216,22 @@ def test_the_screen_pop(quiet: str) -> None:
     caller.end()
 
 
+def test_the_java_port(quiet: str) -> None:
+    callee = phone(quiet, 3)
+    callee.say("login")
+    callee.until(r"eNotReady")
+    who = ("--agent", "1002", "--instrument", "20002", "--call", "20003")
+    port = Program("java_port.py", "--server", quiet, *who, "--milliseconds", "20000")
+    callee.until(r"< OnCallDelivered")
+    callee.say("answer", "wait OnCallEnd", "quit")
+    text = port.end()
+    for line in ("hold", "the call has from the port", "the call is over", "agent state eLogout"):
+        assert f"{line}\n" in text, text
+    assert re.search(r"calls out \d+", text)
+    assert not re.search("refused|E_CTIOS|CIL_FAIL", text), text
+    callee.end()
+
+
 def test_statistics_of_an_agent(quiet: str) -> None:
     out = run(
         "statistics_view.py", "agent", "--server", quiet, "--agent", "1004", "--instrument", "20004"
