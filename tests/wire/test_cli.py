@@ -135,7 +135,12 @@ def test_monitor_prints_arguments_as_text(url: str) -> None:
 
 def test_monitor_ends_well_on_ctrl_c(url: str) -> None:
     process = subprocess.Popen(
-        command("monitor", url, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("monitor", url, "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what it runs in the background with SIGINT ignored, and so its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["name"] == "OnConnection"
