@@ -23,6 +23,16 @@ cdef inline Entry new_entry(str name, uint32_t id, uint8_t type, object value):
 # call, and may come wherever an object is made): write to it, which lets go of _owner and of _items. Whoever looks at
 # _block holds the owner himself, and whoever walks _items holds that. _block does not change.
 
+cdef enum:
+    MAX_NESTING = 256  # of what programs build, who can put one inside itself; frames have CW_MAX_DEPTH
+
+
+cdef int check_nesting(uint32_t depth) except -1:
+    if depth > MAX_NESTING:
+        raise RecursionError(f"Arguments are nested deeper than {MAX_NESTING}")
+    return 0
+
+
 cdef inline Arguments view_of(const uint8_t *p, object owner):
     """A view of a validated block inside the bytes that owner keeps."""
     cdef Arguments result = Arguments.__new__(Arguments)
@@ -64,25 +74,31 @@ cdef class Arguments:
 
     cdef fill(self, object items, uint32_t depth, TypeMap types=None):
         """Sets what a mapping or pairs had when this began; types: of a mapping's numbers."""
-        cdef uint8_t type, wanted
+        cdef dict held
         if isinstance(items, Arguments):
             for entry in (<Arguments>items).entries():
-                value, type = (<Entry>entry).value, (<Entry>entry).type
-                if type == CW_T_ARGUMENTS:
-                    value = (<Arguments>value).duplicate()
-                self.put((<Entry>entry).name, type, value)
-            return
-        if isinstance(items, Mapping):
-            items = list(items.items())
-        for key, value in items:
-            type = CW_T_NOTSET
-            name = check_key(key)
-            stored = infer(name, value, &type, depth)
-            if types is not None and (type == CW_T_INT or type == CW_T_UINT):
-                wanted = types.of(keyword_id(name) or CW_KEY_NAMED, name)
-                if wanted and _LOW[wanted] <= stored <= _HIGH[wanted]:
-                    type = wanted
-            self.put(name, type, stored)
+                value, kind = (<Entry>entry).value, (<Entry>entry).type
+                if kind == CW_T_ARGUMENTS:
+                    value = (<Arguments>value).duplicate(1)
+                self.put((<Entry>entry).name, kind, value)
+        elif PyDict_CheckExact(items):
+            held = PyDict_Copy(items)
+            for key, value in held.items():
+                self.fill_in(key, value, depth, types)
+        else:
+            for key, value in list(items.items()) if isinstance(items, Mapping) else items:
+                self.fill_in(key, value, depth, types)
+
+    cdef fill_in(self, object key, object value, uint32_t depth, TypeMap types):
+        """Sets one entry of a mapping or of pairs."""
+        cdef uint8_t type = CW_T_NOTSET, wanted
+        name = check_key(key)
+        stored = infer(name, value, &type, depth)
+        if types is not None and (type == CW_T_INT or type == CW_T_UINT):
+            wanted = types.of(keyword_id(name) or CW_KEY_NAMED, name)
+            if wanted and _LOW[wanted] <= stored <= _HIGH[wanted]:
+                type = wanted
+        self.put(name, type, stored)
 
     cdef put(self, str name, uint8_t type, object value):
         """Files a checked value under a checked key."""
@@ -355,16 +371,20 @@ cdef class Arguments:
 
     def to_dict(self):
         """A dict with documented spellings; nested Arguments become dicts."""
+        return self.as_dict(1)
+
+    cdef dict as_dict(self, uint32_t depth):
+        cdef dict found
+        cdef uint8_t type
         if self._items is None:
             owner = self._owner
             return block_dict(self._block.base)
-        Py_EnterRecursiveCall(b" while Arguments become a dict")
-        try:
-            return {(<Entry>entry).name: (<Entry>entry).value.to_dict()
-                    if (<Entry>entry).type == CW_T_ARGUMENTS else (<Entry>entry).value
-                    for entry in self.entries()}
-        finally:
-            Py_LeaveRecursiveCall()
+        check_nesting(depth)
+        found = {}
+        for entry in self.entries():
+            value, type = (<Entry>entry).value, (<Entry>entry).type
+            found[(<Entry>entry).name] = (<Arguments>value).as_dict(depth + 1) if type == CW_T_ARGUMENTS else value
+        return found
 
     def to_bytes(self):
         """The block as bytes; for a view a slice of what was received."""
@@ -402,26 +422,23 @@ cdef class Arguments:
 
     def copy(self):
         """An independent copy, nested Arguments included."""
-        return self.duplicate()
+        return self.duplicate(1)
 
-    cdef Arguments duplicate(self):
+    cdef Arguments duplicate(self, uint32_t depth):
         """copy(), whatever a subclass made of that."""
         cdef Arguments result
         cdef dict items, held = self._items
         cdef uint8_t type
         if held is None:
             return view_of(self._block.base, self._owner)
-        items = {}
-        Py_EnterRecursiveCall(b" while Arguments are copied")
-        try:
-            for filed, item in list(held.items()):
-                entry = <Entry>item
-                value, type = entry.value, entry.type
-                if type == CW_T_ARGUMENTS:
-                    value = (<Arguments>value).duplicate()
-                items[filed] = new_entry(entry.name, entry.id, type, value)
-        finally:
-            Py_LeaveRecursiveCall()
+        check_nesting(depth)
+        items = PyDict_Copy(held)
+        for filed, item in items.items():  # the keys stay as they are
+            entry = <Entry>item
+            value, type = entry.value, entry.type
+            if type == CW_T_ARGUMENTS:
+                value = (<Arguments>value).duplicate(depth + 1)
+            items[filed] = new_entry(entry.name, entry.id, type, value)
         result = Arguments.__new__(Arguments)
         result._items = items
         return result
@@ -443,14 +460,14 @@ cdef class Arguments:
                 other = Arguments(other)
             except (TypeError, ValueError, OverflowError):
                 return False
-        return same(self, <Arguments>other)
+        return same(self, <Arguments>other, 1)
 
     __hash__ = None
 
     def dump(self):
         """The text of DumpArgs: a line for each entry, nested ones indented."""
         lines = []
-        dump_into(lines, self, "")
+        dump_into(lines, self, "", 1)
         return "\n".join(lines)
 
     def __repr__(self):
@@ -518,50 +535,41 @@ install_get_many(<PyTypeObject *>Arguments, &_arguments_get_many, <PyCFunction><
                  _GET_MANY)
 
 
-cdef bint same(Arguments a, Arguments b) except -1:
+cdef bint same(Arguments a, Arguments b, uint32_t depth) except -1:
     """Equal keys and values, whatever the order."""
     if len(a) != len(b):
         return False
     if (a._items is None and b._items is None and a._block.size == b._block.size
             and not memcmp(a._block.base, b._block.base, a._block.size)):
         return True
-    Py_EnterRecursiveCall(b" while Arguments are compared")
-    try:
-        return same_entries(a, b)
-    finally:
-        Py_LeaveRecursiveCall()
-
-
-cdef bint same_entries(Arguments a, Arguments b) except -1:
+    check_nesting(depth)
     cdef Entry entry, other
     for item in a.entries():
         entry = <Entry>item
         other = b.entry(entry.name)
         if other is None:
             return False
+        mine, theirs = entry.value, other.value
         if entry.type == CW_T_ARGUMENTS and other.type == CW_T_ARGUMENTS:
-            if not same(<Arguments>entry.value, <Arguments>other.value):
+            if not same(<Arguments>mine, <Arguments>theirs, depth + 1):
                 return False
-        elif entry.type == CW_T_ARGUMENTS or other.type == CW_T_ARGUMENTS or entry.value != other.value:
+        elif entry.type == CW_T_ARGUMENTS or other.type == CW_T_ARGUMENTS or mine != theirs:
             return False
     return True
 
 
-cdef dump_into(list lines, Arguments arguments, str indent):
+cdef dump_into(list lines, Arguments arguments, str indent, uint32_t depth):
     cdef uint8_t type
-    Py_EnterRecursiveCall(b" while Arguments are dumped")
-    try:
-        for item in arguments.entries():
-            entry = <Entry>item
-            value, type = entry.value, entry.type
-            if type == CW_T_ARGUMENTS:
-                lines.append(f"{indent}{entry.name} = {{")
-                dump_into(lines, <Arguments>value, indent + "  ")
-                lines.append(f"{indent}}} (ARGUMENTS)")
-            else:
-                lines.append(f"{indent}{entry.name} = {as_string(value, type)} ({_TYPES[type].name})")
-    finally:
-        Py_LeaveRecursiveCall()
+    check_nesting(depth)
+    for item in arguments.entries():
+        entry = <Entry>item
+        value, type = entry.value, entry.type
+        if type == CW_T_ARGUMENTS:
+            lines.append(f"{indent}{entry.name} = {{")
+            dump_into(lines, <Arguments>value, indent + "  ", depth + 1)
+            lines.append(f"{indent}}} (ARGUMENTS)")
+        else:
+            lines.append(f"{indent}{entry.name} = {as_string(value, type)} ({_TYPES[type].name})")
 
 
 def _restore_arguments(data):

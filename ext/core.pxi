@@ -67,8 +67,6 @@ cdef extern from "cilwire.h" nogil:
     int cw_filter_match_block(const uint8_t *, size_t, uint32_t, const cw_block *)
 
 cdef extern from "Python.h":
-    int Py_EnterRecursiveCall(const char *) except -1
-    void Py_LeaveRecursiveCall()
     Py_ssize_t PyNumber_AsSsize_t(object, PyObject *) except? -1
     Py_ssize_t PyList_GET_SIZE(object)
     int PyUnicode_CheckExact(object)

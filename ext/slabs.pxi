@@ -26,13 +26,13 @@ cdef Slab new_slab(size_t capacity):
 @cython.freelist(8)
 cdef class Room:
     """The free tail of a slab, lent out to be written to. It keeps the slab, so that a late write hurts nobody else."""
-    cdef Slab slab
+    cdef Slab slab         # None once it was taken back: there will be no further views
     cdef size_t start
     cdef Py_ssize_t views  # that can still write
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         if self.slab is None:
-            raise BufferError("rooms come from get_buffer")
+            raise BufferError("this room was taken back: get_buffer() lends another")
         PyBuffer_FillInfo(buffer, self, self.slab.data + self.start, self.slab.capacity - self.start, 0, flags)
         self.views += 1
 
@@ -63,6 +63,7 @@ cdef class StreamReader:
     cdef object _error        # once set, every later call raises it
     cdef Room _room           # what get_buffer lent last, and the view of it; None once it was called back
     cdef object _lent
+    cdef Room _away           # what could not be called back last
     cdef readonly uint64_t bytes_received
 
     cdef bint recall(self) except -1:
@@ -72,18 +73,31 @@ cdef class StreamReader:
         lent = self._lent
         self._room = None
         self._lent = None
-        if room is None or room.views == 0:
+        if room is None:
             return True
-        if lent is not None:
+        if lent is not None and Py_REFCNT(lent) > 1:  # else letting go of it is enough
             try:
                 lent.release()
             except BufferError:  # a part of it is held as a buffer
                 pass
+        lent = None
         if room.views == 0:
+            room.slab = None
             return True
         if self._slab is room.slab:
             self._slab = None
+        self._away = room
         return False
+
+    cdef int take_back(self) except -1:
+        """The slab of what could not be called back, once it is: some loops let go only after buffer_updated()."""
+        cdef Room room = self._away
+        if room is not None and room.views == 0:
+            self._away = None
+            if self._slab is None:
+                self._slab = room.slab
+            room.slab = None
+        return 0
 
     cdef int reserve(self, size_t room) except -1:
         """Puts what is there into the slab with `room` bytes free behind it, without moving what a view stands on."""
@@ -196,6 +210,7 @@ cdef class StreamReader:
             room = min(<size_t>sizehint, self.unit_limit())
         while tail is None or self._room is not tail:  # making a view may run code that uses this reader
             self.recall()
+            self.take_back()
             self.join_rest()
             self.reserve(max(room, self.wanted()))
             tail = Room.__new__(Room)

@@ -13,9 +13,9 @@ import pytest
 CONTENT = {"AgentID": "x" * 50, "CallStatus": 5, "in": {"deep": "y" * 50}}
 
 
-def overwrite(view: memoryview) -> None:
-    """Writes over everything that a view still reaches."""
-    with suppress(ValueError):  # when it was released
+def overwrite(held: Any) -> None:
+    """Writes over everything that a view, or what stands behind one, still reaches."""
+    with suppress(ValueError, BufferError), memoryview(held) as view:  # when it was taken back
         view[:] = b"\xff" * len(view)
 
 
@@ -25,6 +25,7 @@ HOLDS: dict[str, Callable[[memoryview], Any]] = {
     "another view": memoryview,
     "a buffer": lambda view: memoryview(pickle.PickleBuffer(view)),
     "a part of a part": lambda view: view[:2000][5:],
+    "what is behind it": lambda view: view.obj,
 }
 
 
@@ -179,3 +180,22 @@ def test_a_buffer_whose_class_uses_the_reader(backend: Any) -> None:
     reader.feed(data[0])
     found: Any = Chunk()
     assert [frame.to_bytes() for frame in reader.feed(found)] == data
+
+
+def test_a_loop_that_lets_go_late(backend: Any) -> None:
+    """uvloop holds the buffer until buffer_updated() has returned."""
+    reader = backend.FrameReader()
+    data = [backend.encode_frame(i, {**CONTENT, "number": i}) for i in range(200)]
+    stream = b"".join(data)
+    kept = []
+    for at in range(0, len(stream), 700):
+        view = reader.get_buffer()
+        held = memoryview(pickle.PickleBuffer(view))
+        chunk = stream[at : at + 700]
+        held[: len(chunk)] = chunk
+        kept += reader.buffer_updated(len(chunk))
+        overwrite(held)
+        held.release()
+        view.release()
+    assert [frame.to_bytes() for frame in kept] == data
+    assert reader.pending == 0

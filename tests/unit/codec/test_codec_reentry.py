@@ -8,20 +8,15 @@ give. What is encoded is what a mapping had when the call began.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Callable
 
 import pytest
+from reentry_kit import at_the_next_collection, fresh, of_the_collector
 
 from fastcil.codec.errors import EncodeError
 from fastcil.codec.types import ArgType
-
-
-def fresh(text: str) -> str:
-    """A str of its own, which nobody else keeps."""
-    return "".join([text, "!"])[:-1]
 
 
 def number_that(call: Callable[[], object], value: int) -> int:
@@ -52,39 +47,6 @@ class Pairs(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         self.call()
         return iter(list(self.pairs))
-
-
-# A moving collector runs finalizers when it likes, not when the next object is made.
-of_the_collector = pytest.mark.skipif(
-    not hasattr(gc, "get_threshold"), reason="finalizers run at a set time in CPython only"
-)
-
-
-@contextmanager
-def at_the_next_collection(call: Callable[[], object]) -> Iterator[None]:
-    """A finalizer that calls something as soon as the garbage collector runs; it runs early."""
-
-    before = gc.get_threshold()
-
-    class Final:
-        def __del__(self) -> None:
-            gc.set_threshold(*before)
-            call()
-
-    class Cycle:
-        pass
-
-    gc.freeze()  # so that the many objects of a test run need not be looked at again
-    cycle: Any = Cycle()
-    cycle.itself, cycle.final = cycle, Final()
-    del cycle
-    gc.set_threshold(1, 1, 1)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.collect()
-        gc.unfreeze()
 
 
 def decoded(backend: Any, data: bytes) -> dict[str, Any]:

@@ -247,7 +247,9 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     def to_dict(self) -> dict[str, Any]:
         """A dict with documented spellings; nested Arguments become dicts."""
         return {
-            entry.key: entry.value.to_dict() if entry.type == ArgType.ARGUMENTS else entry.value
+            entry.key: Arguments.to_dict(entry.value)
+            if entry.type == ArgType.ARGUMENTS
+            else entry.value
             for entry in self._entries()
         }
 

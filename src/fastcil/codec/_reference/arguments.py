@@ -187,7 +187,9 @@ class Arguments(TypedReads, MutableMapping[str, Any]):
     def to_dict(self) -> dict[str, Any]:
         """A dict in documented spellings; nested Arguments become dicts."""
         return {
-            entry.key: entry.value.to_dict() if entry.type is ArgType.ARGUMENTS else entry.value
+            entry.key: Arguments.to_dict(entry.value)
+            if entry.type is ArgType.ARGUMENTS
+            else entry.value
             for entry in self._entries()
         }
 
