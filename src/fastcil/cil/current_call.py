@@ -48,7 +48,9 @@ class CurrentCall:
     def set(self, call: Call | None) -> None:
         """SetCurrentCall; None: no call. SessionError with the documented code."""
         session = self._session
-        if call is not None and session.calls.get(call.unique_object_id) is not call:
+        if call is not None and not (
+            isinstance(call, Call) and session.calls.get(call.unique_object_id) is call
+        ):
             raise SessionError(
                 f"SetCurrentCall: {call!r} is no call of this session",
                 CilError.E_CTIOS_INVALID_CALL,

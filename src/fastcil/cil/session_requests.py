@@ -108,9 +108,12 @@ class SessionRequests(SessionMethods, SilentSession, SessionState):
         """
         code = CilError.CIL_OK
         active = self._desk.active or self.core.monitor is not None
-        forced = self.is_valid("ForcedDisconnect")
-        if arguments is not None:
-            forced = forced or "ForcedDisconnect" in Arguments(arguments)
+        try:
+            given = Arguments(arguments)
+        except (FastcilError, TypeError, ValueError, OverflowError):
+            self.note_error(CilError.E_CTIOS_INVALID_ARGUMENT)
+            return CilError.E_CTIOS_INVALID_ARGUMENT
+        forced = self.is_valid("ForcedDisconnect") or "ForcedDisconnect" in given
         if self._leaving:
             code = CilError.E_CTIOS_SESSION_DISCONNECT_PENDING
         elif self.core.state is State.IDLE:
@@ -244,20 +247,8 @@ def _identify(session: SessionRequests, arguments: Any) -> Pending:
     return _done("SendIdentifyClientRequest")
 
 
-def _supervisor_mode(session: SessionRequests, arguments: Any) -> Pending:
-    """SetSupervisorSilentMonitorMode: what the guide lets the client alone decide."""
-    key = "SilentMonitorForceMonitoredMode"
-    found = Arguments(arguments or {}).get(key)
-    if found is None:
-        text = f"SetSupervisorSilentMonitorMode: {key} is missing"
-        raise SessionError(text, CilError.E_CTIOS_MISSING_ARGUMENT)
-    session.set_supervisor_silent_monitor_mode(found)
-    done = Pending("SetSupervisorSilentMonitorMode")
-    done.confirm(0, Arguments())
-    return done
-
-
 def _silent_mode(session: SessionRequests, arguments: Any) -> Pending:
+    """SetSupervisorSilentMonitorMode: what the guide lets the client alone decide."""
     key = "SilentMonitorForceMonitoredMode"
     try:
         number = Arguments(arguments).get_int(key, None)
@@ -286,5 +277,5 @@ _OWN: dict[str, Callable[[SessionRequests, Any], Pending]] = {
     "SetCurrentCall": _current,
     "SetMessageFilter": _filter,
     "SendIdentifyClientRequest": _identify,
-    "SetSupervisorSilentMonitorMode": _supervisor_mode,
+    "SetSupervisorSilentMonitorMode": _silent_mode,
 }

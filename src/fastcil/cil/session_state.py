@@ -91,7 +91,8 @@ class SessionState(CtiOsObject):
 
     def object(self, unique_object_id: str) -> CtiOsObject | None:
         """An agent, call or skill group; None when unknown (GetObjectFromObjectID)."""
-        return self._store.objects.get(unique_object_id)
+        found = self._store.objects.get
+        return found(unique_object_id) if isinstance(unique_object_id, str) else None
 
     @property
     def current_agent(self) -> Agent | None:

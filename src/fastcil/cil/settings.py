@@ -13,7 +13,7 @@ from typing import Any
 
 from fastcil.catalog import CilError
 from fastcil.cil.errors import SessionError
-from fastcil.codec import Arguments, ConversionError
+from fastcil.codec import Arguments, ConversionError, FastcilError
 
 __all__ = ["DEFAULT_PORT", "Settings"]
 
@@ -64,7 +64,10 @@ class Settings:
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Settings:
         """The arguments of Connect: CtiosA, CtiosB, PortA, PortB, Heartbeat, MaxHeartbeats."""
-        values = arguments if isinstance(arguments, Arguments) else Arguments(arguments)
+        try:
+            values = arguments if isinstance(arguments, Arguments) else Arguments(arguments)
+        except (FastcilError, TypeError, ValueError, OverflowError) as error:
+            raise _bad(f"Connect: {error}") from None
         a, b = (values.get_string(key, "").strip() for key in ("CtiosA", "CtiosB"))
         if not a and not b:
             raise _bad("Connect needs CtiosA or CtiosB", CilError.E_CTIOS_MISSING_ARGUMENT)

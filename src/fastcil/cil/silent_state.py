@@ -96,6 +96,8 @@ class MonitorState(CtiOsObject):
 
     def is_monitored_target(self, arguments: Mapping[str, Any]) -> bool:
         """Whether MonitoredUniqueObjectID is who is monitored now (IsMonitoredTarget)."""
+        if not isinstance(arguments, Mapping):
+            return False
         with self._guard:
             wanted = arguments.get("MonitoredUniqueObjectID")
             info = self._info

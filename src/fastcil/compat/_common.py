@@ -141,7 +141,7 @@ def read_element(source: codec.Arguments, kind: str, index: int) -> Any:
     """An element (1-based) as kind, or None."""
     try:
         return getattr(source, f"get_{kind}")(source.element_key(index))
-    except (KeyError, IndexError, OverflowError, FastcilError):
+    except (KeyError, IndexError, TypeError, OverflowError, FastcilError):
         return None
 
 

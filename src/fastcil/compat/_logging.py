@@ -12,6 +12,8 @@ from fastcil.compat import _common as common
 
 __all__ = ["FaceLogWrapper", "FaceLogger", "Told"]
 
+_KILOBYTES, _ARCHIVES, _DAYS = 1 << 30, 9999, 36500  # the most of each
+
 
 class Told:
     """Calls a face's listener; two for the same listener are equal, so that it can be removed."""
@@ -45,14 +47,14 @@ class FaceLogger(logs.Logger):
         """Whether a message with this mask would be traced."""
         try:
             return self.is_trace_mask_enabled(nMsgTraceMask)
-        except ValueError:
+        except (TypeError, ValueError):
             return False
 
     def Trace(self, nMsgTraceMask: int, message: str) -> int:
         """0: traced; -1: not."""
         try:
-            return self.trace(nMsgTraceMask, message)
-        except ValueError:
+            return self.trace(nMsgTraceMask, str(message))
+        except (TypeError, ValueError):
             return -1
 
 
@@ -72,25 +74,25 @@ class FaceLogWrapper(logs.LogWrapper):
     ) -> None:
         super().__init__(
             sFileName,
-            _positive(iMaxSize, 2048),
-            _positive(iArchives, 4),
-            _positive(iExpires, 1),
+            _positive(iMaxSize, 2048, _KILOBYTES),
+            _positive(iArchives, 4, _ARCHIVES),
+            _positive(iExpires, 1, _DAYS),
             max(0, iFlushIntervalMs),
         )
 
     def SetMaxFileSize(self, maxFileSize: int) -> None:
         """KB before the file is archived."""
-        self.max_file_size = _positive(maxFileSize, 2048)
+        self.max_file_size = _positive(maxFileSize, 2048, _KILOBYTES)
 
     def SetMaxNumberFiles(self, maxTraceFiles: int) -> None:
         """How many archived files are kept."""
-        self.max_number_files = _positive(maxTraceFiles, 4)
+        self.max_number_files = _positive(maxTraceFiles, 4, _ARCHIVES)
 
     SetMaxNumberOfFiles = SetMaxNumberFiles  # so printed in a table
 
     def SetMaxDaysBeforeExpire(self, maxDaysUntilExpiration: int) -> None:
         """Days after which an archived file is removed."""
-        self.max_days_before_expire = _positive(maxDaysUntilExpiration, 1)
+        self.max_days_before_expire = _positive(maxDaysUntilExpiration, 1, _DAYS)
 
     def GetTraceMask(self) -> int:
         """The trace mask of the process."""
@@ -110,8 +112,11 @@ class FaceLogWrapper(logs.LogWrapper):
 
     def WriteTraceLine(self, text: str) -> None:
         """Writes a line, whatever the trace mask."""
-        self.write_trace_line(text)
+        self.write_trace_line(str(text))
 
 
-def _positive(value: int, otherwise: int) -> int:
-    return value if value > 0 else otherwise
+def _positive(value: Any, otherwise: int, most: int) -> int:
+    """A number that is not greater than zero, or no number, gives the default."""
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        return otherwise
+    return min(value, most)

@@ -80,7 +80,7 @@ class FaceObject(cil.CtiOsObject):
     def _name_at(self, index: int) -> str | None:
         try:
             return self.get_property_name(index)
-        except IndexError:
+        except (IndexError, TypeError):
             return None
 
     def _note_code(self, code: int) -> None:

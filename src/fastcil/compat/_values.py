@@ -156,7 +156,7 @@ class Table(Value):
     def _key(self, index: int) -> str | None:
         try:
             return self._values.element_key(index)
-        except IndexError:
+        except (IndexError, TypeError):
             return None
 
     def _set(self, key: Any, value: Any, type: ArgType | None = None) -> bool:

@@ -23,6 +23,8 @@ __all__ = ["Arg", "Arguments", "CILRefArg", "Getters", "given"]
 def given(found: Any, what: Any, kind: str, out: Out[Any] | None) -> Any:
     """The end of every getter: the value, or whether it was put into out."""
     if out is not None:
+        if not isinstance(out, Out):
+            raise TypeError(f"expected an Out for the value, got {type(out).__name__}")
         if found is not None:
             out.value = found
         return found is not None
