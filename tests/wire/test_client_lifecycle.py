@@ -96,6 +96,45 @@ def test_a_second_connect_needs_a_disconnect(peer: Peer) -> None:
         live.events.wait("OnConnection")
 
 
+def test_a_listener_that_connects_again_hears_of_it_when_it_is_done(peer: Peer) -> None:
+    """Listeners are called one at a time, also when a new thread of events has begun."""
+    with Live(peer, heartbeat=0.02, max_heartbeats=1000) as live:
+        session, server = live.session, live.server
+        seen: list[tuple[int, bool]] = []
+        running, refused = False, []
+        greeted, connected = threading.Event(), threading.Event()
+
+        class Again:
+            def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+                nonlocal running
+                seen.append((iEventID, running))
+                running = True
+                if iEventID == event_id("OnConnectionClosed") and not refused:
+                    session.start(settings(peer.port, heartbeat=0.02, max_heartbeats=1000))
+                    assert greeted.wait(SECONDS)
+                    try:
+                        session.wait_for("OnConnection")
+                    except SessionError as error:
+                        refused.append(error.code)
+                running = False
+                if iEventID == event_id("OnConnection"):
+                    connected.set()
+
+        session.remove_listener(live.events)
+        session.add_listener(Again(), SubscriberList.eSessionList)
+        session.disconnect_nowait()
+        assert server.closed()
+        again = peer.accept()
+        again.greet()
+        again.expect(FrameKind.HEARTBEAT)  # the network thread is past the opening
+        greeted.set()
+        assert connected.wait(SECONDS)
+    told = [number for number, _ in seen if number != event_id("OnMissingHeartbeat")]
+    assert told[:2] == [event_id("OnConnectionClosed"), event_id("OnConnection")]
+    assert not any(other for _, other in seen)
+    assert refused == [CilError.E_CTIOS_INVALID_OBJECT_STATE]
+
+
 def test_fewer_keywords_are_agreed_on(peer: Peer) -> None:
     events = Events()
     session = ThreadedSession()

@@ -71,8 +71,17 @@ class _Queue:
 class Network:
     """Runs a core: only the network thread touches it."""
 
-    def __init__(self, core: SessionCore, dispatcher: Dispatcher, hub: EventHub) -> None:
+    def __init__(
+        self,
+        core: SessionCore,
+        dispatcher: Dispatcher,
+        hub: EventHub,
+        previous: Network | None = None,
+    ) -> None:
+        """previous: of the same session, whose last listener may still run."""
         self.core = core
+        self._previous = previous
+        self._told = threading.Event()  # the last listener of this one is done
         self._dispatcher = dispatcher
         self._hub = hub
         self._queue = _Queue()
@@ -125,7 +134,10 @@ class Network:
 
     def is_event_thread(self) -> bool:
         """Whether the caller is the thread that calls the listeners."""
-        return threading.current_thread() is self._event_thread
+        previous = self._previous
+        return threading.current_thread() is self._event_thread or (
+            previous is not None and previous.is_event_thread()
+        )
 
     def join(self, timeout: float | None) -> None:
         """Waits for both threads."""
@@ -143,6 +155,16 @@ class Network:
     # --- the event thread -----------------------------------------------------------------------
 
     def _run_events(self) -> None:
+        try:
+            if self._previous is not None:
+                # One listener at a time: the one of OnConnectionClosed may have connected again.
+                self._previous._told.wait()
+                self._previous = None
+            self._deliver_all()
+        finally:
+            self._told.set()
+
+    def _deliver_all(self) -> None:
         last = (events.CONNECTION_CLOSED, events.CONNECTION_REJECTED)
         while True:
             batch = self._queue.get()

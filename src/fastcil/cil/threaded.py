@@ -78,7 +78,7 @@ class ThreadedSession(Session):
             self._prepare(settings)
             self._opening = [] if opened is None else [opened]
             self._hub = EventHub(self._waits_for_answer)
-            self._network = Network(self.core, self.dispatcher, self._hub)
+            self._network = Network(self.core, self.dispatcher, self._hub, self._network)
             _live.add(self)
             self._network.start(settings)
 
