@@ -11,6 +11,7 @@ from client_peer import SECONDS, Events, Peer, PeerConnection, unused_port
 
 import fastcil
 from fastcil.catalog import ConnectionFailureReason, event_id
+from fastcil.catalog.requests import RequestID
 from fastcil.cil import (
     GAP_EVENT,
     AsyncSession,
@@ -20,7 +21,9 @@ from fastcil.cil import (
     SessionClosedError,
     SessionError,
     aio,
+    pending,
 )
+from fastcil.cil.pending import Pending
 from fastcil.codec import FilterError, FrameKind
 from fastcil.codec.control import CloseReason, Gap, gap
 
@@ -355,3 +358,34 @@ def test_disconnect_in_a_listener_is_the_end(peer: Peer) -> None:
         return seen
 
     assert run(main()) == [HELD, event_id("OnConnectionClosed")]
+
+
+def test_requests_end_with_the_loop(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that closes its loop without disconnect() waits for nothing that cannot come."""
+    monkeypatch.setattr(pending, "_LOOK", 0.01)
+    loop = asyncio.new_event_loop()
+    session = session_of(peer.port)
+
+    async def begin() -> PeerConnection:
+        greeting = asyncio.ensure_future(scripted(greeted, peer))
+        await session.connect()
+        return await greeting
+
+    async def ask() -> Pending:
+        return session.request(RequestID.REQUEST_SNAPSHOT, confirm=(HELD,))
+
+    server = loop.run_until_complete(asyncio.wait_for(begin(), SECONDS))
+    before = loop.run_until_complete(ask())
+    protocol = session._protocol
+    assert protocol is not None
+    assert protocol.transport is not None
+    protocol.session = None  # it hears nothing: the loop just ends
+    protocol.transport.abort()
+    loop.run_until_complete(asyncio.wait_for(protocol.gone, SECONDS))
+    loop.close()
+    with pytest.raises(SessionClosedError, match="loop is closed"):
+        before.result(SECONDS)
+    after = session.request(RequestID.REQUEST_SNAPSHOT, confirm=(HELD,))
+    with pytest.raises(SessionClosedError, match="loop is closed"):
+        after.result(SECONDS)
+    server.close()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Callable, Literal, cast, overload
 from fastcil.catalog import CilError
 from fastcil.cil import events
 from fastcil.cil.core import Action, Close, Deliver, Open, Send, SessionCore, State
-from fastcil.cil.errors import ConnectError, SessionError
+from fastcil.cil.errors import ConnectError, SessionClosedError, SessionError
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
@@ -303,8 +303,10 @@ class AsyncSession(Session):
             command(loop.time())
             self._act()
         else:  # another thread asks: its turn comes on the loop
-            with contextlib.suppress(RuntimeError):  # the loop is closed
+            try:
                 loop.call_soon_threadsafe(self._run, command)
+            except RuntimeError:
+                self._loop_closed()
 
     def _connect(self, settings: Settings) -> None:
         self._loop = asyncio.get_running_loop()
@@ -319,6 +321,19 @@ class AsyncSession(Session):
                 self._act()
 
         self._running().call_soon(again)
+
+    def _guard_waiting(self) -> None:
+        super()._guard_waiting()
+        if self._loop is not None and self._loop.is_closed():
+            self._loop_closed()
+
+    def _loop_closed(self) -> None:
+        """Nobody is left who could answer: the program ended its loop without disconnect()."""
+        self.requests.close(
+            SessionClosedError(
+                "the session's event loop is closed", CilError.E_CTIOS_SESSION_NOT_CONNECTED
+            )
+        )
 
     def _on_event_thread(self) -> bool:
         # Whatever runs on the loop holds up what the loop would deliver.

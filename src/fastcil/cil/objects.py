@@ -32,6 +32,7 @@ logger = logging.getLogger("fastcil.cil")
 _MISSING: Any = object()
 _MAX_CHANGED = 24  # changed properties before they are written into the block
 _EMPTY = Arguments().to_bytes()
+_CODES = frozenset(int(code) for code in CilError)
 _SUPERVISOR_FLAGS = int(
     TeamMemberFlags.AGENT_FLAG_PRIMARY_SUPERVISOR | TeamMemberFlags.AGENT_FLAG_SUPERVISOR
 )
@@ -164,18 +165,22 @@ class CtiOsObject(LateFields):
         return self.get_value(self.get_property_name(index))
 
     @property
-    def last_error(self) -> CilError:
+    def last_error(self) -> int:
         """The code of the last request of this thread on this object that was refused at once, or
-        of report_error(); CIL_OK when there was none."""
-        return CilError(_errors.codes.get(self, CilError.CIL_OK))
+        of report_error(); CIL_OK when there was none. A CilError where it is one."""
+        code = _errors.codes.get(self, CilError.CIL_OK)
+        return CilError(code) if code in _CODES else code
 
     def report_error(self, code: int) -> int:
-        """Sets last_error, logs it and returns it (ReportError)."""
-        self.note_error(CilError(code))
+        """Sets last_error, logs it and returns it (ReportError).
+
+        code: a CilError, or a number of the application's own.
+        """
+        self.note_error(code)
         logger.critical("%s: error %d was reported", type(self).__name__, code)
         return code
 
-    def note_error(self, code: CilError) -> None:
+    def note_error(self, code: int) -> None:
         """Sets last_error."""
         _errors.codes[self] = code
 
@@ -184,11 +189,23 @@ class CtiOsObject(LateFields):
         merged = self.get_all_properties()
         return " ".join(f"{key} = {merged.get_string(key)};" for key in merged)
 
-    def set_value(self, key: str, value: Any) -> None:
-        """Sets a property locally: the server does not hear of it."""
-        Arguments({key: value})  # the same errors for what cannot be a value
-        self._merge()
-        self.update({self._canonical(key): value})
+    def set_value(self, key: str, value: Any, type: ArgType | None = None) -> None:
+        """Sets a property locally: the server does not hear of it.
+
+        type: None for the one that follows from the value. TypeError, OverflowError or another
+        ValueError when the value cannot have it.
+        """
+        one = Arguments()
+        one.set(key, value, type)  # the errors for what cannot be a value
+        if type is None:
+            self.update({self._canonical(key): value})
+            return
+        with _merging:
+            self._merge()
+            merged = self._merged()
+            merged.set(self._canonical(key), value, type)
+            self._block = Arguments.from_buffer(merged.to_bytes())
+            self._changed = {}
 
     def update(self, values: dict[str, Any]) -> None:
         """Takes the fields of an event, as Arguments.to_dict() gives them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Callable
 
@@ -24,6 +25,9 @@ from fastcil.codec import Arguments
 __all__ = ["Asker", "Pending", "Requests"]
 
 _FAILURE = EVENT_NAMES["OnControlFailureConf"]
+
+
+_LOOK = 1.0  # seconds after which a wait looks whether anybody is left to end it
 
 
 class Pending:
@@ -80,8 +84,15 @@ class Pending:
                 self._guard()
             ready = threading.Event()
             self.add_waker(ready.set)
-            if not ready.wait(timeout):
-                raise TimeoutError(f"{self.method}: no answer in {timeout:g} seconds")
+            end = None if timeout is None else time.monotonic() + timeout
+            left = timeout
+            while not ready.wait(_LOOK if left is None else min(left, _LOOK)):
+                if end is not None:
+                    left = end - time.monotonic()
+                    if left <= 0:
+                        raise TimeoutError(f"{self.method}: no answer in {timeout:g} seconds")
+                if self._guard is not None:
+                    self._guard()
         return self._outcome()
 
     def exception(self) -> SessionError | None:

@@ -57,7 +57,7 @@ class FaceObject(cil.CtiOsObject):
         name = common.key_name(key)
         if not common.set_value(one, name, value, type):
             return False
-        return common.attempt(self.set_value, name, one[name])
+        return common.attempt(self.set_value, name, one[name], type and one.type_of(name))
 
     def _properties(self) -> Any:
         return self._arguments(self.get_all_properties())
@@ -84,7 +84,7 @@ class FaceObject(cil.CtiOsObject):
             return None
 
     def _note_code(self, code: int) -> None:
-        if code in CilError.__members__.values():
+        if isinstance(code, int):
             self.report_error(code)
 
 

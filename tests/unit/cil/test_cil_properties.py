@@ -10,7 +10,7 @@ import pytest
 from fastcil.catalog import AgentState, CilError, event_id
 from fastcil.cil import Agent, AsyncSession, Call, Session, SkillGroup, ThreadedSession
 from fastcil.cil.method import snake
-from fastcil.codec import Arguments, Frame, encode_frame
+from fastcil.codec import ArgType, Arguments, Frame, encode_frame
 
 
 def call() -> Call:
@@ -76,8 +76,24 @@ def test_report_error(caplog: pytest.LogCaptureFixture) -> None:
         assert one.report_error(int(CilError.E_CTIOS_UNKNOWN)) == -122
     assert "error -122" in caplog.text
     assert one.last_error is CilError.E_CTIOS_UNKNOWN
-    with pytest.raises(ValueError, match="4711"):
-        one.report_error(4711)
+    assert one.report_error(4711) == 4711, "a number of the application's own"
+    assert one.last_error == one.get_value("LastError") == 4711
+
+
+def test_a_value_keeps_the_type_that_it_was_set_with() -> None:
+    one = call()
+    one.set_value("LineHandle", 5, ArgType.USHORT)
+    one.set_value("callstatus", -3, ArgType.SHORT)
+    one.set_value("Own", "7", ArgType.STRING)
+    assert one.get_property_type("LINEHANDLE") is ArgType.USHORT
+    assert one.get_property_type("CallStatus") is ArgType.SHORT
+    assert (one.get_value("LineHandle"), one.get_value("CallStatus")) == (5, -3)
+    assert one.get_all_properties().type_of("LineHandle") is ArgType.USHORT
+    one.update({"LineHandle": 6})
+    assert one.get_property_type("LineHandle") is ArgType.USHORT
+    with pytest.raises(OverflowError):
+        one.set_value("LineHandle", 1 << 16, ArgType.USHORT)
+    assert one.get_value("LineHandle") == 6
 
 
 @pytest.mark.parametrize(
