@@ -6,7 +6,7 @@ STAMP := $(VENV)/.built
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxi ext/*.h ext/*.py ext/cilwire/*.c ext/cilwire/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-day soak lint bench bench-gate bench-site clean
+.PHONY: help build demo test test-day test-package soak lint bench bench-gate bench-site clean
 
 help: ## what there is
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -32,6 +32,16 @@ test-day: build ## a whole day of a simulated site with 1,000 agents, about five
 
 soak: build ## ten minutes of a site in compressed time with faults on both sides of the server
 	FASTCIL_SOAK_SECONDS=600 $(BIN)/python -m pytest tests/wire/test_site_soak.py
+
+PACKAGE := build/package
+
+test-package: build ## what would be published: built from its own archive, installed with nothing else, and run
+	rm -rf $(PACKAGE)
+	$(BIN)/python -c "from setuptools import build_meta; print(build_meta.build_sdist('$(PACKAGE)'))"
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(PACKAGE) $(PACKAGE)/fastcil-*.tar.gz
+	$(PYTHON) -m venv $(PACKAGE)/venv
+	$(PACKAGE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index $(PACKAGE)/fastcil-*.whl
+	cd $(PACKAGE) && venv/bin/python -W error $(CURDIR)/tests/package/installed.py
 
 lint: build ## style and types
 	$(BIN)/ruff check src tests bench ext examples setup.py
