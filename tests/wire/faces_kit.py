@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from agent_kit import PERIPHERAL, AgentSite, site
@@ -15,7 +15,7 @@ from fastcil.catalog import AgentState, CilError, event_id
 from fastcil.cil import AllInOneAdapter
 from fastcil.compat import cpp, dotnet, java
 
-SECONDS = 5.0  # a limit, never a wait
+SECONDS = 10.0  # a limit, never a wait
 OK = CilError.CIL_OK
 
 
@@ -25,7 +25,8 @@ class ThreadSite:
     def __init__(self, found: AgentSite, loop: asyncio.AbstractEventLoop) -> None:
         self._site = found
         self._loop = loop
-        self.port = found.services[0].server.port
+        self.ports = [service.server.port for service in found.services]
+        self.port = self.ports[0]
         self.instruments = [found.instrument(place) for place in range(6)]
         self.passwords = {f"{number}": found.password(f"{number}") for number in range(1001, 1005)}
         self.team = next(iter(found.simulator.site.teams.values())).id
@@ -34,15 +35,38 @@ class ThreadSite:
         """Let simulated time pass."""
         self._loop.call_soon_threadsafe(self._site.advance, seconds)
 
+    def on(self, work: Callable[[AgentSite], Any]) -> Any:
+        """What work gives, done where the site runs."""
+
+        async def here() -> Any:
+            return work(self._site)
+
+        return asyncio.run_coroutine_threadsafe(here(), self._loop).result(SECONDS)
+
+    def kill(self, port: int) -> None:
+        """A server ends without a word: its connections are reset."""
+
+        async def here() -> None:
+            service = self._site.services[self.ports.index(port)]
+            assert service.server._server is not None
+            service.server._server.close()
+            for client in list(service.server._clients):
+                assert client._transport is not None
+                client._transport.abort()
+            self._site.simulator.faults.resume()  # should it hang
+            await service.stop()
+
+        asyncio.run_coroutine_threadsafe(here(), self._loop).result(SECONDS)
+
 
 @contextlib.contextmanager
-def thread_site(text: str = "") -> Iterator[ThreadSite]:
+def thread_site(text: str = "", servers: int = 1) -> Iterator[ThreadSite]:
     """A site that runs until the end of the block."""
     ready: list[ThreadSite | BaseException] = []
     started, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
-        async with site(text) as found:
+        async with site(text, servers=servers) as found:
             loop = asyncio.get_running_loop()
             ready.append(ThreadSite(found, loop))
             started.set()
@@ -150,7 +174,9 @@ class Phone:
         self.heard.put(int(number), {k: v for k, v in found.items() if v is not None})
 
     def connect(self) -> None:
-        assert self.session.Connect(self.args(CtiosA="127.0.0.1", PortA=self.site.port)) == OK
+        host, ports = "127.0.0.1", self.site.ports
+        sides = self.args(CtiosA=host, PortA=ports[0], CtiosB=host, PortB=ports[-1])
+        assert self.session.Connect(sides) == OK
         self.heard.next("OnConnection")
 
     def mode(self) -> None:

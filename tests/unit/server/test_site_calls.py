@@ -210,6 +210,37 @@ def test_both_parties_hear_that_it_rings_and_is_answered(site: SiteMapper) -> No
         ]
 
 
+def test_what_is_told_to_the_other_party(site: SiteMapper) -> None:
+    """Which device rings or answers, and what the message carries besides."""
+    play(site, call("CALL_ORIGINATED_EVENT", "3001", CallingDeviceID="3001"))
+    for name, keyword in (
+        ("CALL_DELIVERED_EVENT", "AlertingDeviceID"),
+        ("CALL_ESTABLISHED_EVENT", "AnsweringDeviceID"),
+    ):
+        events = play(site, call(name, "3002", **{keyword: "3002"}))[-2:]
+        assert names(events) == [(events[0].callback, SECOND), (events[0].callback, FIRST)]
+        one, other = (event.complete for event in events)
+        assert set(one) == set(other)
+        assert other[keyword] == other[f"{keyword}Full"] == "3002"
+        assert other["PeripheralID"] == one["PeripheralID"] == 5000
+
+
+def test_events_that_no_message_caused_have_what_filters_ask_for(site: SiteMapper) -> None:
+    play(site, call("CALL_ORIGINATED_EVENT", "3001", CallingDeviceID="3001"))
+    known = site.objects.conversations
+    (key,) = known
+    found = [event for event in site.snapshot() if event.callback == "OnSnapshotCallConf"]
+    found += site.calls.taken(*key, snapshot(("3001", L.LCS_CONNECT), ("3002", 1)), 1.0)
+    found += site.calls.taken(*key, snapshot(("3001", L.LCS_CONNECT)), 1.0)
+    found += site.calls.gone(key, 2.0)
+    assert not known
+    play(site, call("CALL_ORIGINATED_EVENT", "3001", CallingDeviceID="3001"))
+    found += site.collect(1e9)
+    assert not known
+    assert {event.callback for event in found} == {"OnSnapshotCallConf", "OnCallEnd"}
+    assert {event.complete.get("PeripheralID") for event in found} == {5000}
+
+
 def test_a_number_that_is_absent_is_minus_one(site: SiteMapper) -> None:
     events = play(site, call("CALL_DELIVERED_EVENT", "3001"))
     assert events[-1].complete["SkillGroupNumber"] == -1

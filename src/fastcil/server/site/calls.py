@@ -276,20 +276,23 @@ class CallBook:
             events.append(event)
         call.told_by_other = ""
         if callback in _BOTH_PARTIES:
-            events += self._other_parties(callback, call)
+            events += self._other_parties(callback, call, acting)
         if gone:
             # The device from which the call was taken has nothing of it any more; nobody else
             # tells that connection's end.
             events.append(self._finish(call))
         return events
 
-    def _other_parties(self, callback: str, call: CallObject) -> Events:
+    def _other_parties(self, callback: str, call: CallObject, acting: str) -> Events:
         """Ringing and answering are told to both parties; a CTI Server tells them of one. Should
-        it tell the other one as well, that is no second event."""
-        self._told = {}
+        it tell the other one as well, that is no second event.
+
+        What the message says of the call, and which device acted, are so for the other as well.
+        """
         for other in list(call.conversation.connections.values()):
             if other is call or other.status != _L.LCS_INITIATE:
                 continue
+            other.values[acting] = other.values[f"{acting}Full"] = call.values[acting]
             if callback == "OnCallEstablished":
                 other.values["CallStatus"] = int(_L.LCS_CONNECT)
             other.told_by_other = callback
@@ -459,7 +462,7 @@ class CallBook:
         events: list[SiteEvent] = []
         for key, conversation in list(self.objects.conversations.items()):
             if now - conversation.touched > self.stale_seconds:
-                self._told = {}
+                self._told = _nobody_told(conversation)
                 events += [self._finish(c) for c in list(conversation.connections.values())]
                 del self.objects.conversations[key]
         return events
@@ -469,8 +472,8 @@ class CallBook:
 
         A connection learnt from it gets its Call object by OnSnapshotCallConf.
         """
-        self._told = {}
         conversation = self.conversation(peripheral, call_id, now)
+        self._told = _nobody_told(conversation)
         self._learn(conversation, convert.call_fields(message))
         calls = message.get("CallConnectionCallID") or []
         states = message.get("CallDeviceConnectionState") or []
@@ -499,14 +502,19 @@ class CallBook:
         conversation = self.objects.conversations.get(key)
         if conversation is None or conversation.touched >= before:
             return []
-        self._told = {}
+        self._told = _nobody_told(conversation)
         events = [self._finish(call) for call in list(conversation.connections.values())]
         del self.objects.conversations[key]
         return events
 
     def snapshot(self, call: CallObject) -> SiteEvent:
         """OnSnapshotCallConf of a call."""
-        self._told = {}
+        self._told = _nobody_told(call.conversation)
         call.values["NumCallDevices"] = len(call.conversation.connections)
         call.values["CallDeviceConnectionState"] = call.status
         return self.event("OnSnapshotCallConf", call, both=True)
+
+
+def _nobody_told(conversation: Conversation) -> dict[str, Any]:
+    """What any message would have told besides: filters ask for it."""
+    return {"PeripheralID": conversation.peripheral}
