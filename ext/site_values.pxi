@@ -390,10 +390,16 @@ cdef class Table:
         cdef Values values
         if not goal.flags & (OWN | DEVICE):
             for i in range(PyList_GET_SIZE(shared)):
-                (<Values>PyList_GET_ITEM(shared, i)).put(goal.first, one)
+                values = <Values>PyList_GET_ITEM(shared, i)
+                values.put(goal.first, one)
+                if goal.full >= 0:
+                    values.put(goal.full, one)
         if goal.second >= 0 and not goal.second_flags & (OWN | DEVICE):
             for i in range(PyList_GET_SIZE(shared)):
-                (<Values>PyList_GET_ITEM(shared, i)).put(goal.second, one)
+                values = <Values>PyList_GET_ITEM(shared, i)
+                values.put(goal.second, one)
+                if goal.second_full >= 0:
+                    values.put(goal.second_full, one)
         if mine is not None:
             if goal.first != self.kept:
                 mine.put(goal.first, one)

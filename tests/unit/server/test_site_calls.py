@@ -299,6 +299,57 @@ def test_an_update_that_gives_the_call_a_new_id(site: SiteMapper) -> None:
     assert list(site.objects.calls) == ["call.5000.303.3009"]
 
 
+def test_a_call_under_a_new_id_keeps_its_facts(site: SiteMapper) -> None:
+    play(site, begin("3001", ANI="4155550100", CallVariable2="GOLD"))
+    update = call(
+        "CALL_DATA_UPDATE_EVENT",
+        "3001",
+        NewConnectionCallID=303,
+        NewConnectionDeviceID="3001",
+        CampaignID=0,
+        QueryRuleID=0,
+    )
+    (moved,) = play(site, update)
+    later = play(site, call("CALL_ESTABLISHED_EVENT", "3002", 303))[0]
+    for one in (moved, later):
+        assert one.complete["ANI"] == "4155550100"
+        assert one.complete["CallVariable2"] == "GOLD"
+
+
+def test_who_is_taken_into_a_call_has_the_facts_of_that_call(site: SiteMapper) -> None:
+    """As a snapshot of the call would say: there is one caller, one router key, one context."""
+    play(
+        site,
+        begin("3001", ANI="4155550100", RouterCallKeyDay=7, RouterCallKeyCallID=9),
+        call("CALL_ESTABLISHED_EVENT", "3001", CallingDeviceID="4155550100"),
+        call("CALL_HELD_EVENT", "3001"),
+        call("BEGIN_CALL_EVENT", "3001", 303, CallType=11, ANI="3001", CallVariable3="note"),
+        call("CALL_ESTABLISHED_EVENT", "3002", 303, CallingDeviceID="3001"),
+    )
+    events = play(
+        site,
+        message(
+            "CALL_TRANSFERRED_EVENT",
+            PeripheralID=5000,
+            PrimaryCallID=202,
+            SecondaryCallID=303,
+            TransferringDeviceID="3001",
+            TransferredDeviceID="3002",
+            ConnectedPartyCallID=[202],
+            ConnectedPartyDeviceID=["3002"],
+        ),
+    )
+    moved = events[0]
+    assert moved.callback == "OnCallDataUpdate"
+    assert moved.complete["OldUniqueObjectID"] == "call.5000.303.3002"
+    assert moved.complete["UniqueObjectID"] == SECOND
+    assert moved.complete["ANI"] == "4155550100"
+    assert moved.complete["ICMEnterpriseUniqueID"] == "icm.7.9"
+    assert moved.complete["CallVariable3"] == "note", "the call taken over has none"
+    assert moved.complete["CallStatus"] == L.LCS_CONNECT
+    assert site.objects.calls[SECOND].values["CallingDeviceIDFull"] == "4155550100"
+
+
 def test_a_transfer_leaves_the_one_who_made_it(site: SiteMapper) -> None:
     play(
         site,

@@ -82,6 +82,7 @@ class Table:
         shared, all of it into mine."""
         told = self.fields(message)
         common = {name: value for name, value in told.items() if name not in self.unshared}
+        common.update((self.full[name], common[name]) for name in self.full if name in common)
         for values in shared:
             values.update(common)
         if mine is None:

@@ -26,7 +26,7 @@ from fastcil.server.site.objects import (
 )
 
 if TYPE_CHECKING:
-    from fastcil.server.site._reference import Maker
+    from fastcil.server.site._reference import Maker, Values
 
 __all__ = ["CALLBACKS", "CallBook"]
 
@@ -48,6 +48,7 @@ _IDENTITY = (
 """What of a call's values follows from its ids."""
 _OWN = tuple(OWN)
 _OWN_VALUES = tuple("" if name == "ConnectionDeviceID" else 0 for name in _OWN)
+_NESTED = ("ECC", "CTIClients")
 _NO_STATUS, _NO_TARGET = 1, 2  # bits of what an event lacks, as Fields.call_maker has them
 
 # message: (callback, fixed CallStatus or None for LocalConnectionState of the message, the field
@@ -327,10 +328,25 @@ class CallBook:
         """The OnCallDataUpdate by which a connection goes on under a new key."""
         old = call.key
         self.objects.remove_call(call)
+        if call.conversation is not to:
+            self._take_over(call, to)
         call.conversation, call.device_id = to, device_id
         self._identify(call)
         self.objects.add_call(call)
         return self.event("OnCallDataUpdate", call, {"OldUniqueObjectID": old})
+
+    def _take_over(self, call: CallObject, to: Conversation) -> None:
+        """A connection that joins another call has the facts of that one; a call that goes on
+        under a new id, and so has none yet, keeps its own."""
+        if not to.connections:
+            _fill(to.values, call.conversation.values)
+        joined = to.values.copy()
+        _fill(joined, call.values)
+        for name in _NESTED:
+            joined[name] = dict(joined[name])
+        for name in _OWN:
+            joined[name] = call.values[name]
+        call.values = joined
 
     def _connection_cleared(self, message: Message, now: float) -> list[SiteEvent]:
         call, events = self._named(message, now)
@@ -513,6 +529,14 @@ class CallBook:
         call.values["NumCallDevices"] = len(call.conversation.connections)
         call.values["CallDeviceConnectionState"] = call.status
         return self.event("OnSnapshotCallConf", call, both=True)
+
+
+def _fill(values: Values, other: Values) -> None:
+    """Take over what values has not, nested values included."""
+    values.fill(other)
+    for name in _NESTED:
+        if not values[name]:
+            values[name] = other[name]
 
 
 def _nobody_told(conversation: Conversation) -> dict[str, Any]:
