@@ -4,8 +4,8 @@
     python examples/statistics_view.py groups --count 5
     python examples/statistics_view.py agent --agent 1001 --instrument 20001
 
-The agent's way waits with a WaitObject, as programs for the older libraries do; never do that in
-an event handler: the thread that waits would be the one that brings the event.
+Both wait with a WaitObject, as programs for the older libraries do; never do that in an event
+handler: the thread that waits would be the one that brings the event.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ def show(what: str, statistics: object, names: tuple[str, ...]) -> None:
 def groups(session: ThreadedSession, count: int) -> None:
     """Monitor mode: skill group statistics come though nobody is logged in."""
     session.monitor("FilterTarget=SkillGroupStats", snapshot=False)
+    waiting = session.create_wait_object({"Event1": event_id("OnSkillGroupStatisticsUpdated")})
     session.perform("EnableSkillGroupStatistics").result(10)  # no argument: all of them
-    updated = event_id("OnSkillGroupStatisticsUpdated")
-    for event in session.events():
-        if event.message_id != updated:
-            continue
-        key = event.arguments["UniqueObjectID"]
-        show(key, session.skill_groups[key].statistics, SHOWN_OF_GROUPS)
-        count -= 1
-        if not count:
-            break
+    while count > 0:
+        if waiting.wait(60_000) is not WaitResult.EVENT_SIGNALED:
+            raise SystemExit("no statistics within a minute")
+        for key, group in list(session.skill_groups.items())[:count]:
+            show(key, group.statistics, SHOWN_OF_GROUPS)
+            count -= 1
+    session.destroy_wait_object(waiting)
 
 
 def own(session: ThreadedSession, options: argparse.Namespace) -> None:
@@ -76,7 +75,7 @@ def main() -> None:
     parser.add_argument("--peripheral", type=int, default=5000)
     parser.add_argument("--instrument", default="20001")
     parser.add_argument("--password", help="default: that of the simulator")
-    parser.add_argument("--count", type=int, default=10, help="updates of groups; then it ends")
+    parser.add_argument("--count", type=int, default=10, help="lines of groups; then it ends")
     options = parser.parse_args()
     with fastcil.connect_sync(options.server) as session:
         if options.mode == "groups":

@@ -131,6 +131,28 @@ def test_the_request_is_refused(peer: Peer, method: Method) -> None:
         assert caught.value.peripheral_error_code == 280
 
 
+@pytest.mark.parametrize("method", [one for one in ALL if not one.values[0].confirm])
+def test_a_refusal_of_what_is_done_once_it_is_sent(peer: Peer, method: Method) -> None:
+    """No confirmation is documented for these: listeners hear OnControlFailureConf all the same."""
+    with Live(peer) as live:
+        in_mode(live)
+        one = target(live, method)
+        pending = one.perform(method.name, GIVEN.get(method.name, {}))  # type: ignore[attr-defined]
+        live.server.expect(FrameKind.REQUEST)
+        failure = {
+            "InvokeID": pending.invoke_id,
+            "FailureCode": 12,
+            "PeripheralErrorCode": 280,
+            "MessageType": method.request,
+        }
+        live.server.events(("OnControlFailureConf", failure))
+        told = live.events.wait("OnControlFailureConf")
+        assert {key: told.get(key) for key in failure} == failure
+        assert not pending.result(SECONDS)
+        assert live.session.connected
+        assert not len(live.session.requests)
+
+
 @pytest.mark.parametrize("method", ALL)
 def test_without_a_connection_nothing_is_sent(peer: Peer, method: Method) -> None:
     with Live(peer) as live:
