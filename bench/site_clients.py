@@ -28,6 +28,7 @@ __all__ = ["crowd"]
 
 HEADER = struct.Struct("<IIIB3xQ")  # length, message id, epoch, kind, sequence
 STATE, AGENT_MODE = event_id("OnAgentStateChange"), event_id("OnSetAgentModeEvent")
+SETTINGS = event_id("OnGlobalSettingsDownloadConf")
 ESTABLISHED = event_id("OnMonitorModeEstablished")
 AT_ONCE = 50  # clients that connect at a time
 PERIPHERAL = 5000
@@ -65,6 +66,7 @@ class Client(asyncio.Protocol):
         self.seen = seen
         self.agent = agent
         self.ready = asyncio.get_running_loop().create_future()
+        self.settings = asyncio.get_running_loop().create_future()
         self.states: dict[str, int] = {}
         self._data = bytearray()
         self._sequence = 0
@@ -106,6 +108,8 @@ class Client(asyncio.Protocol):
         if message in (AGENT_MODE, ESTABLISHED):
             if not self.ready.done():
                 self.ready.set_result(None)
+        elif message == SETTINGS:
+            self.settings.set_result(None)
         elif message == STATE and seen.counting:
             agent = self.agent
             if agent:
@@ -121,6 +125,12 @@ class Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ready.done():
             self.ready.set_exception(ConnectionError(f"the server closed: {exc}"))
+
+    def ask_settings(self) -> None:
+        """As a desktop does at its login."""
+        assert self._transport is not None
+        number, arguments = RequestID.REQUEST_DESKTOP_SETTINGS, {"DesktopType": 0, "InvokeID": 1}
+        self._transport.write(encode_frame(number, arguments, kind=FrameKind.REQUEST))
 
     def close(self) -> None:
         if self._transport is not None:
@@ -210,6 +220,12 @@ async def _measured(
         found += [protocol for _, protocol in some]
         await asyncio.wait_for(asyncio.gather(*(p.ready for _, p in some)), SECONDS)
     connected = time.perf_counter() - began
+    asked, began = cpu(pid), time.perf_counter()
+    desks = [client for client in found if client.agent]
+    for client in desks:
+        client.ask_settings()
+    await asyncio.wait_for(asyncio.gather(*(client.settings for client in desks)), SECONDS)
+    answered, asked = time.perf_counter() - began, cpu(pid) - asked
     # What was on its way before the counting began must not be taken for what comes after it.
     await asyncio.sleep(1.0)
     used = cpu(pid)
@@ -224,6 +240,8 @@ async def _measured(
         "clients": len(agents),
         "monitors": monitors,
         "connect_seconds": connected,
+        "settings_seconds": answered,
+        "settings_cpu_ms": asked / len(desks) * 1000,
         "rss_empty_mib": empty / (1 << 20),
         "rss_mib": resident(pid) / (1 << 20),
         "agent_states": sum(passed.values()),
@@ -267,6 +285,8 @@ def crowd(clients: int, monitors: int, seconds: float) -> dict[str, Any]:
     print(
         "\n{clients:,} clients in agent mode and {monitors} monitors, there after "
         "{connect_seconds:.1f} s\n"
+        "desktop settings for all of them at once: {settings_seconds:.2f} s, {settings_cpu_ms:.2f} "
+        "ms of the server's CPU each\n"
         "memory of the server: {rss_mib:.0f} MiB, {rss_empty_mib:.0f} MiB without clients\n"
         "{agent_states:,} agent states in {per_second:.0f} a second: {lost} lost, {holes} holes in "
         "sequences, {gaps} gaps; CPU of the server {cpu_share:.0%} of one core\n"

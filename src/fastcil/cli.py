@@ -255,7 +255,8 @@ def serve(host: str, port: int | None, print_config: bool, **options: Any) -> No
     Example: fastcil serve --upstream ctiserver://side-a:42027,side-b:43027 --peripheral 5000:17
     Example: fastcil serve --agents 200 --rate 1000 --minimize 0
     """
-    from fastcil.server.config import ConfigError, default_text
+    from fastcil.server.config import ConfigError
+    from fastcil.server.settings import default_text
 
     if print_config:
         click.echo(default_text(), nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import subprocess
 from pathlib import Path
@@ -72,6 +73,57 @@ def test_too_many_requests() -> None:
         assert server.counters.requests_limited == len(limited)
 
     run(test, policy=Policy(requests_per_second=1))
+
+
+def test_too_many_snapshots() -> None:
+    """A snapshot of a site is work: it counts as ten requests."""
+
+    async def test(server: EventServer, script: Script) -> None:
+        client = Client(server.port)
+        await client.open()
+        await client.monitor()
+        for _ in range(6):
+            await client.request(RequestID.REQUEST_SNAPSHOT)
+        await client.request(0x7FFF, InvokeID=7)
+        frames = await client.until(lambda frame: frame.get("InvokeID") == 7)
+        words = [str(f.get("ErrorMessage")) for f in frames if f.message_id == FAILURE]
+        assert sum("requests a second" in one for one in words) >= 3
+        assert len(words) < len(frames)
+
+    run(test, policy=Policy(requests_per_second=20))
+
+
+def test_too_many_heartbeats() -> None:
+    async def test(server: EventServer, script: Script) -> None:
+        client = Client(server.port)
+        await client.open()
+        await client.send(b"".join(control.heartbeat(number) for number in range(100)))
+        await client.request(0x7FFF, InvokeID=7)
+        frames = await client.until(lambda frame: frame.get("InvokeID") == 7)
+        answered = [f for f in frames if f.kind == FrameKind.HEARTBEAT_CONF]
+        assert 20 <= len(answered) <= 30
+        assert server.counters.heartbeats_limited == 100 - len(answered)
+
+    run(test, policy=Policy(requests_per_second=10))
+
+
+def test_answers_to_heartbeats_do_not_pile_up() -> None:
+    """A client that sends heartbeats and takes nothing: what waits for it is bounded."""
+
+    async def test(server: EventServer, script: Script) -> None:
+        client = Client(server.port, receive_buffer=4096)
+        await client.open()
+        beats = control.heartbeat(1) * 1000
+        for _ in range(100):
+            await client.send(beats)
+        (connection,) = server._clients
+        transport = connection._transport
+        assert transport is not None
+        while server.counters.frames_received < 100_000:
+            await asyncio.sleep(0.001)
+        assert transport.get_write_buffer_size() <= 2 * server.write_buffer
+
+    run(test, send_buffer=4096, write_buffer=8192)
 
 
 @pytest.fixture(scope="module")

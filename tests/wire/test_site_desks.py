@@ -6,17 +6,25 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from test_server_stream import SECONDS, Client
 from test_site_features import CALL_BASED, talking, team
 from test_site_service import Site, ask, login, run, until
 
-from fastcil.catalog import AgentState, CilError, SupervisoryAction, event_id
+from fastcil.catalog import (
+    AgentState,
+    CallStatus,
+    CilError,
+    IncomingOrOutgoing,
+    SupervisoryAction,
+    event_id,
+)
 from fastcil.catalog import ButtonEnablement as B
 from fastcil.catalog import SupervisorButtonEnablement as S
 from fastcil.catalog.requests import RequestID
 from fastcil.codec import Frame
 from fastcil.ged188 import Message, encode_message
-from fastcil.ged188.enums import AgentDeskSettingsMask
+from fastcil.ged188.enums import AgentDeskSettingsMask, WrapupDataMode
 from fastcil.ged188.schema import MESSAGES_BY_NAME
 
 UPDATE = event_id("OnCallDataUpdate")
@@ -180,6 +188,45 @@ def test_the_held_call_gets_its_mask_when_the_consult_call_changes() -> None:
     run(test)
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_monitor_mode_gets_the_mask_of_the_held_call_too(level: int) -> None:
+    """By an OnCallDataUpdate that filters see whole; also when the agent has no client."""
+
+    async def test(site: Site) -> None:
+        _, members = team(site)
+        client, other = await site.agent(members[0]), await site.agent(members[1])
+        watching, elsewhere = await site.client(), await site.client()
+        own = await login(site, client, members[0], 0)
+        instrument = await login(site, other, members[1], 1, ready=False)
+        await watching.monitor(f"MessageID={UPDATE}; DeviceID={own}", MinimizeEventArgs=level)
+        await elsewhere.monitor(f"MessageID={UPDATE}; DeviceID={instrument}")
+        site.simulator.actions.arrive(ani="4155550100")
+        held = str((await until(client, "OnCallDelivered")).get("UniqueObjectID"))
+        await ask(client, ANSWER, UniqueObjectID=held)
+        await client.request(
+            CONSULT, UniqueObjectID=held, DialedNumber=instrument, ConsultType=1, InvokeID=5
+        )
+        rings = await masks(watching, held, B.ENABLE_RECONNECT)
+        assert rings.message_id == UPDATE
+        told = rings.to_dict()
+        if level:
+            assert set(told) == {"UniqueObjectID", "EnablementMask"}
+        else:
+            assert (told["ANI"], told["CallStatus"]) == ("4155550100", CallStatus.LCS_HELD)
+            assert told["DeviceID"] == own
+        second = str((await until(other, "OnCallDelivered")).get("UniqueObjectID"))
+        client.socket.close()
+        Client.opened.remove(client)
+        await ask(other, ANSWER, UniqueObjectID=second)
+        assert (await masks(watching, held, B.ENABLE_TRANSFER_COMPLETE)).message_id == UPDATE
+        # The other agent has one call: nothing of his changes without an event of its own.
+        await elsewhere.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=99)
+        seen = await elsewhere.until(lambda frame: frame.get("InvokeID") == 99)
+        assert held not in {frame.get("UniqueObjectID") for frame in seen}
+
+    run(test)
+
+
 def test_a_mask_that_does_not_change_is_not_sent() -> None:
     async def test(site: Site) -> None:
         client = await site.agent()
@@ -226,7 +273,7 @@ def test_silent_monitoring_changes_what_the_supervisor_may_do() -> None:
         listens = await masks(boss, call, S.ENABLE_STOP_SILENTMONITOR, keyword)
         assert listens.get("Monitored") is True
         assert not listens.get(keyword) & S.ENABLE_START_SILENTMONITOR
-        own = next(iter(site.service.source.silent._calls))
+        own = next(iter(site.service.source.silent_calls._calls))
         action = int(SupervisoryAction.eSupervisorClear)
         references["CallReference"] = own
         await boss.request(SUPERVISE, SupervisoryAction=action, **references)
@@ -354,3 +401,40 @@ def test_reasons_and_wrap_up_strings_come_with_the_login() -> None:
         assert told["AgentState"] not in (AgentState.eLogout, AgentState.eUnknown)
 
     run(test, REASONS)
+
+
+@pytest.mark.parametrize(
+    "mode", [WrapupDataMode.REQUIRED, WrapupDataMode.REQUIRED_WITH_WRAPUP_DATA]
+)
+@pytest.mark.parametrize("level", [0, 1])
+def test_wrap_up_tells_the_way_of_the_call_and_whether_data_is_required(
+    mode: WrapupDataMode, level: int
+) -> None:
+    """CTI OS Developer Guide, building chapter, call wrap-up."""
+    state = event_id("OnAgentStateChange")
+    wrapup = (AgentState.eWorkReady, AgentState.eWorkNotReady)
+
+    async def test(site: Site) -> None:
+        agent = site.simulator.site.peripherals[5000].agents["1001"]
+        agent.desk.wrapup_incoming = mode
+        client = await site.client()
+        await client.request(
+            RequestID.SET_AGENT, AgentID="1001", PeripheralID=5000, MinimizeEventArgs=level
+        )
+        await until(client, "OnCTIOSFailure")
+        await login(site, client)
+        site.simulator.actions.arrive(ani="4155550100")
+        call = (await until(client, "OnCallDelivered")).get("UniqueObjectID")
+        await ask(client, ANSWER, UniqueObjectID=call)
+        await client.request(CLEAR, UniqueObjectID=call)
+        frames = await client.until(
+            lambda f: f.message_id == state and f.get("AgentState") in wrapup
+        )
+        told = frames[-1].to_dict()
+        assert told["IncomingOrOutgoing"] == IncomingOrOutgoing.incoming
+        assert told["WrapupOkEnabled"] is (mode is WrapupDataMode.REQUIRED_WITH_WRAPUP_DATA)
+        others = [f for f in frames[:-1] if f.message_id == state]
+        assert others
+        assert not any("IncomingOrOutgoing" in frame.arguments for frame in others)
+
+    run(test)

@@ -24,6 +24,8 @@ from fastcil.catalog.requests import RequestID
 from fastcil.cil import Agent
 from fastcil.codec import Frame
 from fastcil.ged188.enums import ControlFailureCode
+from fastcil.server import source
+from fastcil.server.typed import encode_typed
 
 FAILED = event_id("OnControlFailureConf")
 SILENT = {"MonitoringIPAddress": "127.0.0.1", "HeartbeatInterval": 5, "HeartbeatTimeout": 15}
@@ -117,6 +119,51 @@ def test_chat_that_cannot_be(arguments: dict[str, Any], words: str) -> None:
         assert words in str(refused.get("ErrorMessage"))
 
     run(test, '[Server.Agent]\nAgentChatLevel = "Unrestricted"')
+
+
+def test_chat_by_login_name() -> None:
+    """SendChatMessage: Target and LoginName have the login name (CTI OS Developer Guide)."""
+
+    async def test(site: Site) -> None:
+        sender, receiver = await site.agent("1001"), await site.agent("1002")
+        name = site.simulator.site.peripherals[5000].agents["1002"].login_name
+        assert name
+        assert name != "1002"
+        wanted = {**chat(name), "LoginName": name}
+        await sender.request(RequestID.SEND_CHAT_MESSAGE, **wanted)
+        assert (await until(receiver, "OnChatMessage")).get("AgentID") == "1002"
+
+    run(test, '[Server.Agent]\nAgentChatLevel = "Unrestricted"')
+
+
+def test_an_event_for_many_clients_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+
+    def counted(message_id: int, arguments: Any) -> bytes:
+        encoded.append(message_id)
+        return encode_typed(message_id, arguments)
+
+    monkeypatch.setattr(source, "encode_typed", counted)
+
+    async def test(site: Site) -> None:
+        sender = await site.agent("1001")
+        receivers = [await site.agent("1002") for _ in range(5)]
+        await sender.request(RequestID.SEND_CHAT_MESSAGE, **chat("1002"))
+        for receiver in receivers:
+            assert (await until(receiver, "OnChatMessage")).get("Message") == "hello"
+        assert encoded.count(event_id("OnChatMessage")) == 1
+
+    run(test, '[Server.Agent]\nAgentChatLevel = "Unrestricted"')
+
+
+def test_agent_mode_by_login_name() -> None:
+    async def test(site: Site) -> None:
+        name = site.simulator.site.peripherals[5000].agents["1002"].login_name
+        client = await site.client()
+        await client.request(RequestID.SET_AGENT, LoginName=name, PeripheralID=5000)
+        assert (await until(client, "OnSetAgentModeEvent")).get("AgentID") == "1002"
+
+    run(test)
 
 
 # -- desktop settings --------------------------------------------------------------------------

@@ -69,6 +69,10 @@ class AgentMode:
             raise Refused(
                 StatusCode.E_CTI_REQUIRED_DATA_MISSING, "AgentID and PeripheralID are needed"
             )
+        if not arguments.get("AgentID"):
+            named = self.site.logged_in_as(peripheral, agent_id)
+            if named is not None:
+                return named
         return self.site.mapper.objects.agent(peripheral, agent_id)
 
     def _established(

@@ -3,7 +3,10 @@
 What may be done with a call depends on the calls beside it, and what a supervisor may do with one
 on whether he listens to it. The documents have the library take masks from events alone
 (OnButtonEnablementChange, OnSupervisorButtonChange); so such a change is an OnCallDataUpdate,
-which tells what is new of a call, with nothing but the mask. Only clients in agent mode get it.
+which tells what is new of a call: to the agent's clients with nothing but the mask. To clients in
+monitor mode, which have no buttons but the same call, it is one as filters see it: with all fields
+of the call for MinimizeEventArgs 0, with the mask alone for 1. What a supervisor may do follows
+from who he is; monitor mode is nobody's, and gets no SupervisorBtnEnablementMask.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING
 from fastcil.server.desk import deliver
 from fastcil.server.parts import Part
 from fastcil.server.site import enablement
-from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.events import SiteEvent, coerced
 from fastcil.server.site.objects import CALL_CALLBACKS, CallObject
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ class Buttons(Part):
             if agent is None or calls is None or (len(calls) == 1 and event.object_id in calls):
                 continue
             clients = self.site.clients_of(agent)
-            for call in list(calls.values()) if clients else ():
+            for call in list(calls.values()):
                 values = call.values
                 mask = enablement.call_mask(
                     call.status, objects.others(call), values["PeripheralType"]
@@ -56,6 +59,10 @@ class Buttons(Part):
                     update = _update("OnCallDataUpdate", call, EnablementMask=mask)
                     for client in clients:
                         deliver(client, update)
+                    complete = coerced("OnCallDataUpdate").values(values, 0)
+                    if call.failed:
+                        complete.pop("CallStatus", None)
+                    self.site.give([SiteEvent("OnCallDataUpdate", complete, update.complete)])
 
     def supervised(self, agent: str) -> None:
         """Whether somebody listens to an agent changed: for those who watch him."""

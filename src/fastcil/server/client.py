@@ -1,20 +1,17 @@
-"""The server's side of one connection: handshake, requests, heartbeats, the way out."""
+"""The server's side of one connection: handshake, heartbeats, the way out."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import socket
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from fastcil.catalog.requests import RequestID
 from fastcil.codec import Frame, FrameKind, FrameReader, MessageFilter, WireError, control
 from fastcil.codec.control import CloseReason
-from fastcil.codec.errors import ConversionError, FilterError
-from fastcil.server import replies
+from fastcil.server.client_requests import ClientRequests, level_of
 from fastcil.server.outbox import Encoded, Outbox
-from fastcil.server.policy import RequestRate
 
 if TYPE_CHECKING:
     from fastcil.server.group import Group
@@ -41,8 +38,10 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.probe_seconds = 0.0
         self.probe_due = 0.0
         self.progress_at = 0.0  # when it last took something
-        self.address = ""  # of the peer
-        self._rate = RequestRate(0.0, 0.0)
+        self.address = ""  # of the other side
+        self.peer: Callable[[ClientConnection, Frame], None] | None = None
+        """What takes the requests of a client that is a peer server."""
+        self._requests = ClientRequests(self)
         self.closed = asyncio.get_running_loop().create_future()
         self._hello: control.Hello | None = None
         self._resumed = False
@@ -66,7 +65,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         loop = asyncio.get_running_loop()
         self._received_at = self.outbox.sent_at = self.progress_at = loop.time()
         self.outbox.write = transport.write
-        self._rate = RequestRate(self.server.guard.policy.requests_per_second, loop.time())
+        self._requests.begin(loop.time())
         self._timer = loop.call_later(self.server.handshake_seconds, self._no_hello)
         self.server.connected(self)
 
@@ -83,6 +82,14 @@ class ClientConnection(asyncio.BufferedProtocol):
     def closing(self) -> bool:
         """Whether nothing is sent any more."""
         return self._closing
+
+    def certificate_names(self) -> frozenset[str]:
+        """Names of the client's certificate, which was checked, in lower case; none without one."""
+        found = self._transport.get_extra_info("peercert") if self._transport else None
+        names = [value for _, value in (found or {}).get("subjectAltName", ())]
+        for part in (found or {}).get("subject", ()):
+            names += [value for key, value in part if key == "commonName"]
+        return frozenset(str(name).lower() for name in names)
 
     def tune(self, send_buffer: int | None) -> None:
         """Set what the system buffers for this connection, if it is not the default."""
@@ -139,9 +146,11 @@ class ClientConnection(asyncio.BufferedProtocol):
                 self._waiting = frame.detach()
                 self._pause_reading()
             else:
-                self._request(frame)
+                self._requests.take(frame)
         elif kind == FrameKind.HEARTBEAT:
-            self._write(control.heartbeat_conf(frame))
+            # One that takes nothing could have answers pile up.
+            if not self._paused and self._requests.beats():
+                self._write(control.heartbeat_conf(frame))
         elif kind == FrameKind.HEARTBEAT_CONF:
             pass
         elif kind == FrameKind.CLOSE:
@@ -184,81 +193,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._timer.cancel()
         self._hello = hello
         self.max_frame = hello.max_frame
-        self.level = self._level(frame)
+        self.level = level_of(frame, self.level)
         self.server.counters.handshakes_completed += 1
         self._write(control.welcome(found))
 
-    def _level(self, frame: Frame) -> int:
-        """The MinimizeEventArgs asked for, or the one so far."""
-        try:
-            return 1 if frame.arguments.get_int("MinimizeEventArgs", self.level) else 0
-        except (ConversionError, OverflowError):
-            return self.level
-
-    def _request(self, frame: Frame) -> None:
-        if not self._rate.take(asyncio.get_running_loop().time()):
-            self.server.counters.requests_limited += 1
-            words = f"more than {self._rate.rate:g} requests a second"
-            self._refuse(frame, replies.TOO_MANY, words)
-            return
-        if frame.message_id == RequestID.SET_MESSAGE_FILTER:
-            self._set_filter(frame)
-        elif frame.message_id == RequestID.REQUEST_SNAPSHOT:
-            if self.filter is None:
-                self._refuse(frame, replies.NOT_IN_MODE, "a snapshot needs a filter set first")
-            else:
-                self.push_snapshot()
-                self.server.touch(self)
-        elif self.server.desk is not None and self.server.desk.takes(frame.message_id):
-            if frame.message_id == RequestID.SET_AGENT:
-                self.level = self._level(frame)
-            if not self.server.desk.submit(self, frame):
-                words = f"{self.server.desk.most} requests are under way already"
-                self._refuse(frame, replies.TOO_MANY, words)
-        else:
-            self._refuse(
-                frame, replies.UNKNOWN_REQUEST, f"no request has number {frame.message_id:#x}"
-            )
-
-    def _set_filter(self, frame: Frame) -> None:
-        arguments = frame.arguments
-        try:
-            text = arguments.get_string("Filter")
-            found = MessageFilter(text)
-            mode = arguments.get_int("MonitorSessionSnapshotMode", 0)
-            probe = max(0, arguments.get_int(replies.PROBE_KEY, 0))
-            token = arguments.get_string("MonitorToken", "")
-        except KeyError:
-            self._refuse(frame, replies.MISSING, "Filter is missing")
-            return
-        except FilterError as error:
-            self.server.counters.filters_refused += 1
-            self._refuse(frame, replies.BAD_FILTER, str(error))
-            return
-        except (ConversionError, OverflowError) as error:
-            self._refuse(frame, replies.BAD_VALUE, str(error))
-            return
-        words = self.server.may_monitor(self, token, asyncio.get_running_loop().time())
-        if words is not None:
-            self.server.counters.monitors_refused += 1
-            self._refuse(frame, replies.NOT_ALLOWED, words)
-            return
-        self.level = self._level(frame)
-        self.probe_seconds = probe / 1000
-        self.filter = found
-        self.server.counters.filters_set += 1
-        self.server.set_monitor(self)
-        self._tell_resumed()
-        established = replies.established(
-            self.connection_id, arguments.get("InvokeID"), self.server.system_status()
-        )
-        if mode == 1:
-            self.push(established, keep=True)
-        else:
-            self.push_snapshot(then=[established])
-        self.server.touch(self)
-
-    def _tell_resumed(self) -> None:
+    def tell_resumed(self) -> None:
         """A client that was here before is told that the rest of its old epoch will not come."""
         hello = self._hello
         if hello is None or hello.resume_epoch is None or self._resumed:
@@ -273,13 +212,6 @@ class ClientConnection(asyncio.BufferedProtocol):
             reason=control.GapReason.RECONNECT,
         )
         self._write(control.gap(gap))
-
-    def _refuse(self, frame: Frame, code: int, message: str) -> None:
-        """Answer a request by OnControlFailureConf."""
-        self.server.counters.requests_refused += 1
-        invoke_id = frame.arguments.get("InvokeID")
-        self.push(replies.failure(code, message, frame.message_id, invoke_id), keep=True)
-        self.server.touch(self)
 
     # -- what goes out -----------------------------------------------------------------------
 
@@ -342,7 +274,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         )
         if self._waiting is not None and not self.outbox.snapshot_pending and not self._closing:
             frame, self._waiting = self._waiting, None
-            self._request(frame)
+            self._requests.take(frame)
             self._resume_reading()
             self._read()
 

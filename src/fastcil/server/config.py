@@ -1,192 +1,31 @@
 """The server's configuration: one TOML file with the documented registry settings by their names.
 
 A table of the file is a registry key below the server's own, a key of it the setting:
-CtiDriver\\Config and its HeartbeatInterval are [CtiDriver.Config] HeartbeatInterval. Names, types,
-defaults and ranges come from the catalog (data/server_config.json: CTI OS System Manager Guide
-12.6(1), configuration and security chapters). The table [Fastcil] has what only this server knows.
+CtiDriver\\Config and its HeartbeatInterval are [CtiDriver.Config] HeartbeatInterval. What settings
+there are is in settings.py. Every fault is told, with file, line, table and key.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import tomllib
 
-__all__ = ["SETTINGS", "ConfigError", "ServerConfig", "Setting", "default_text", "load_config"]
+from fastcil.server.settings import DESKTOP, PEERS, SETTINGS, Setting
 
-_BASE = "<CTIOSServerName>\\"
-_DESKTOP = "EnterpriseDesktopSettings"
+__all__ = ["ConfigError", "ServerConfig", "load_config"]
+
 _REASONS = "Server.Agent.ReasonCodes"
 _WRAPUP = "Server.Agent.WrapupStrings.Incoming"
+_NOT_OF_PERIPHERALS = "unknown setting; a peripheral has PeripheralID, PeripheralType"
 
 
 class ConfigError(ValueError):
     """The file is wrong: the text names file, line, table and key, and what was expected."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting. section: dotted name of its table. kind: int or str. live: takes effect on
-    reload. Unknown to the documents: source is ours."""
-
-    section: str
-    name: str
-    kind: type
-    default: int | str
-    meaning: str
-    source: str
-    values: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    live: bool = False
-    secret: bool = False
-
-    def problem(self, value: Any) -> str | None:
-        """What is wrong with a value, in words; None when it is good. A secret is not repeated."""
-        shown = "***" if self.secret else repr(value)
-        if isinstance(value, bool) and self.kind is int:
-            value = int(value)
-        if not isinstance(value, self.kind):
-            wanted = "a whole number" if self.kind is int else "text"
-            return f"{wanted} expected, got {shown}"
-        if self.values and value not in self.values:
-            return f"one of {', '.join(self.values)} expected, got {shown}"
-        if isinstance(value, int):
-            low, high = self.minimum or 0, 0xFFFFFFFF if self.maximum is None else self.maximum
-            if not low <= value <= high:
-                return f"{low} to {high} expected, got {value}"
-        return None
-
-
-_PORTS = frozenset({"SideAPort", "SideBPort", "ListenPort", "Port", "MetricsPort"})
-_FLAGS = frozenset(
-    {
-        "MinimizeEventArgs",
-        "EnableWrapupDialog",
-        "forceLogoutOnSessionClose",
-        "LogoutReasonRequired",
-        "NotReadyReasonRequired",
-        "PollForAgentStatsAtEndCall",
-        "WrapupDataRequired",
-        "IPCCConference_SupportsMultipleControllers",
-        "AuthenticationEnabled",
-        "SecurityEnabled",
-    }
-)
-_LIVE = frozenset(
-    {
-        "MinimizeEventArgs",
-        "MinimalSet",
-        "AgentChatLevel",
-        "SupervisorChatLevel",
-        "forceLogoutOnSessionClose",
-        "forceLogoutOnSessionCloseReason",
-        "forceNotReadyOnSessionCloseReason",
-        "PollForAgentStatsAtEndCall",
-        "PollingIntervalSec",
-        "LogoutReasonRequired",
-        "NotReadyReasonRequired",
-        *(f"String{number}" for number in range(4)),
-        "MaxMonitorModeConnections",
-        "AgentPreCallEventTimeout",
-        "TrashCollectionIntervalSec",
-        "MonitorModeDisableThreshold",
-        "MonitorModeDisableDuration",
-        "MonitorToken",
-        "MaxConnectionsPerAddress",
-        "RequestsPerSecond",
-        "DrainSeconds",
-    }
-)
-_OURS = "this server's own"
-# Defaults that a program without an installer gives where the documents give none, and two that the
-# documents give for an older protocol: what this server speaks.
-_DEFAULTS: dict[str, int | str] = {
-    "SideAHost": "localhost",
-    "SideAPort": 42027,
-    "SideBHost": "",
-    "SideBPort": 43027,
-    "ListenPort": 42028,
-    "ProtocolVersion": 25,
-    "TOS": 0,
-}
-_OWN = (
-    ("MinimalSet", str, "section", "what MinimizeEventArgs 1 sends: the parameters of the event's "
-     "own section, or the list of the call event table", ("section", "table")),
-    ("TlsCertificate", str, "", "PEM file with the certificate; with SecurityEnabled 1", ()),
-    ("TlsKey", str, "", "PEM file with its private key", ()),
-    ("TlsClientAuthority", str, "", "PEM file: client certificates are required and checked", ()),
-    ("UpstreamTls", str, "off", "TLS towards the CTI Server", ("off", "server", "mutual")),
-    ("UpstreamAuthority", str, "", "PEM file with what the CTI Server's certificate is checked "
-     "against; empty for the system's", ()),
-    ("UpstreamCertificate", str, "", "PEM file with certificate and key for mutual TLS", ()),
-    ("MonitorToken", str, "", "monitor mode needs this token when it is not empty", ()),
-    ("MaxConnectionsPerAddress", int, 0, "most connections from one address; 0 for no limit", ()),
-    ("RequestsPerSecond", int, 50, "requests a client may send in a second; 0 for no limit", ()),
-    ("MetricsPort", int, 0, "HTTP port of /metrics and /health on this host; 0 for none", ()),
-    ("LogFormat", str, "text", "how log lines look", ("text", "json")),
-    ("DrainSeconds", int, 5, "how long SIGTERM waits for answers that are due and for clients to "
-     "take what is queued for them", ()),
-)  # fmt: skip
-
-
-def _documented() -> Iterator[Setting]:
-    text = (files("fastcil.catalog") / "data" / "server_config.json").read_text("utf-8")
-    data = json.loads(text)
-    for record in data["settings"]:
-        _, found, path = record["key"].partition(_BASE)
-        if not found or "<" in path or "<" in record["value"] or path.startswith(_DESKTOP):
-            continue
-        name = record["value"]
-        kind = str if record["type"] == "STRING" else int
-        default = _DEFAULTS.get(name, record["default"])
-        if default is None:
-            default = "" if kind is str else 0
-        yield Setting(
-            section=path.replace("\\", "."),
-            name=name,
-            kind=kind,
-            default=default,
-            meaning=record["meaning"],
-            source=data["source"],
-            values=tuple(record.get("values", ())),
-            minimum=record.get("minimum", 1 if name in _PORTS and default else 0),
-            maximum=1 if name in _FLAGS else 65535 if name in _PORTS else None,
-            live=name in _LIVE,
-            secret="Password" in name,
-        )
-
-
-def _ours() -> Iterator[Setting]:
-    for name, kind, default, meaning, values in _OWN:
-        yield Setting(
-            section="Fastcil",
-            name=name,
-            kind=kind,
-            default=default,
-            meaning=meaning,
-            source=_OURS,
-            values=tuple(values),
-            maximum=65535 if name in _PORTS else None,
-            live=name in _LIVE,
-            secret="Token" in name,
-        )
-
-
-@cache
-def _settings() -> dict[tuple[str, str], Setting]:
-    return {(one.section, one.name): one for one in (*_documented(), *_ours())}
-
-
-SETTINGS: Mapping[tuple[str, str], Setting] = _settings()
-"""Every setting by table and name."""
 
 
 @dataclass
@@ -197,6 +36,8 @@ class ServerConfig:
     desktop: dict[str, Any] = field(default_factory=dict)
     peripherals: dict[int, int] = field(default_factory=dict)
     """PeripheralID to PeripheralType, of [Server.Peripherals.<name>]."""
+    peers: dict[str, int] = field(default_factory=dict)
+    """Host of a peer server to its port, of [Server.Peers.<host>]."""
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     """[Server.Agent.ReasonCodes.Logout] and […NotReady]: by text the code."""
     wrapup_strings: dict[str, str] = field(default_factory=dict)
@@ -265,16 +106,34 @@ def _reason_problem(text: str, code: Any) -> str | None:
     return None
 
 
+def _tables_without(tree: Any, path: str) -> Iterator[str]:
+    """Names of the tables below one in which nothing stands."""
+    for name, value in tree.items() if isinstance(tree, dict) else ():
+        if value == {}:
+            yield f"{path}.{name}"
+        else:
+            yield from _tables_without(value, f"{path}.{name}")
+
+
+def _port_problem(key: str, port: Any) -> str | None:
+    """What is wrong with a setting of one peer, which is its port alone."""
+    if key != "Port":
+        return "unknown setting; a peer has Port"
+    if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
+        return f"1 to 65535 expected, got {port!r}"
+    return None
+
+
 def _desktop_faults(tree: Any) -> Iterator[tuple[str, str, str]]:
     """(table, key, words) for what is wrong with the tree of desktop settings, which has the
     site's own values as well."""
     if not isinstance(tree, dict):
-        yield "", _DESKTOP, "a table expected"
+        yield "", DESKTOP, "a table expected"
         return
     for name in tree:
         if name != "All Desktops":
-            yield f"{_DESKTOP}.{name}", "", 'the only table here is "All Desktops"'
-    for section, key, value in _walk(tree, _DESKTOP):
+            yield f"{DESKTOP}.{name}", "", 'the only table here is "All Desktops"'
+    for section, key, value in _walk(tree, DESKTOP):
         if not isinstance(value, (str, int)) or not (
             isinstance(value, str) or -(1 << 31) <= value < 1 << 32
         ):
@@ -300,15 +159,29 @@ def load_config(source: Path | str, *, name: str = "") -> ServerConfig:
         place = f"{where}, line {line}" if line else where
         faults.append(f"{place}: [{section}] {key}: {words}")
 
-    desktop = tree.pop(_DESKTOP, {})
+    desktop = tree.pop(DESKTOP, {})
     for found in _desktop_faults(desktop):
         fault(*found)
     config.desktop = desktop if isinstance(desktop, dict) else {}
+    servers = tree.get("Server")
+    peers = servers.get("Peers") if isinstance(servers, dict) else None
+    for section in _tables_without(peers, PEERS):
+        fault(section, "Port", "missing: the port at which the peer listens")
     named: dict[str, dict[str, Any]] = {}
     for section, key, value in _walk(tree):
         parent, _, last = section.rpartition(".")
         if parent == "Server.Peripherals":
             named.setdefault(last, {})[key] = value
+            if key not in ("PeripheralID", "PeripheralType"):
+                fault(section, key, _NOT_OF_PERIPHERALS)
+            continue
+        if section.startswith(f"{PEERS}."):
+            host = section.removeprefix(f"{PEERS}.")
+            words = _port_problem(key, value)
+            if words is not None:
+                fault(section, key, words)
+            else:
+                config.peers[host] = value
             continue
         if parent == _REASONS and last in ("Logout", "NotReady"):
             words = _reason_problem(key, value)
@@ -342,28 +215,3 @@ def load_config(source: Path | str, *, name: str = "") -> ServerConfig:
     if faults:
         raise ConfigError("\n".join(faults))
     return config
-
-
-def default_text() -> str:
-    """A file with every setting, its meaning and its default, all commented out."""
-    lines = [
-        "# Configuration of fastcil serve. Every line that is commented out shows its default.",
-        "# Names are those of the documented registry settings; [Fastcil] is this server's own.",
-    ]
-    section = ""
-    for (table, name), setting in SETTINGS.items():
-        if table != section:
-            section = table
-            lines += ["", f"[{table}]"]
-        lines.append(f"# {setting.meaning}" + (" (reload with SIGHUP)" if setting.live else ""))
-        default = setting.default
-        shown = json.dumps(default) if isinstance(default, str) else str(default)
-        lines.append(f"# {name} = {shown}")
-    lines += [
-        "",
-        "# [Server.Peripherals.Main]",
-        "# PeripheralID = 5000",
-        "# PeripheralType = 17",
-        "",
-    ]
-    return "\n".join(lines)

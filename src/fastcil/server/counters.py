@@ -24,7 +24,9 @@ class Counters:
     requests_refused: int = 0
     requests_failed: int = 0
     requests_limited: int = 0
+    heartbeats_limited: int = 0
     monitors_refused: int = 0
+    peers_refused: int = 0
     agents: int = 0
     snapshots_sent: int = 0
     events_published: int = 0

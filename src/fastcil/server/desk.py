@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastcil.catalog.requests import RequestID
 from fastcil.codec import EncodeError, Frame
 from fastcil.server.outbox import Encoded
+from fastcil.server.peer_link import PEER_JOIN
+from fastcil.server.site.answers import failure_event
 from fastcil.server.site.events import SiteEvent
-from fastcil.server.site.requests import FORWARDED, Refused, failure_event
+from fastcil.server.site.requests import FORWARDED, Refused
 from fastcil.server.typed import encode_typed
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ Tell = Callable[[SiteEvent], None]
 # Requests that are no message of GED-188 and that a site answers.
 OWN_REQUESTS = frozenset(
     int(number)
-    for number in RequestID
+    for number in (*RequestID, PEER_JOIN)
     if number not in (RequestID.SET_MESSAGE_FILTER, RequestID.REQUEST_SNAPSHOT)
 )
 
@@ -131,14 +133,15 @@ def deliver(
 ) -> None:
     """Give one client an event, at its own level. invoke_id: of the request that it answers. key:
     of the state that it tells; then a later one may take its place."""
-    values = dict(event.minimal if client.level else event.complete)
-    if invoke_id is not None:
-        values["InvokeID"] = invoke_id
     try:
-        data = encode_typed(event.message_id, values)
+        if invoke_id is None:  # the same bytes for whoever gets it
+            encoded = event.encoded(1 if client.level else 0)
+        else:
+            values = {**(event.minimal if client.level else event.complete), "InvokeID": invoke_id}
+            encoded = Encoded(event.message_id, encode_typed(event.message_id, values))
     except (EncodeError, TypeError, OverflowError) as error:
         client.server.counters.events_unencodable += 1
         _log.error("%s cannot be encoded: %s", event.callback, error)
         return
-    client.push(Encoded(event.message_id, data), key, keep=key is None)
+    client.push(encoded, key, keep=key is None)
     client.server.touch(client)

@@ -136,15 +136,24 @@ class DesktopSettings(Part):
     def __init__(self, site: SiteSource) -> None:
         super().__init__(site)
         self.handlers = {RequestID.REQUEST_DESKTOP_SETTINGS: self._give}
+        self._tree: Mapping[str, Any] | None = None
+        self._packed: dict[str, Any] = {}
+
+    @property
+    def packed(self) -> dict[str, Any]:
+        """packed() of the present configuration, made once for each."""
+        tree = self.site.rules.desktop
+        if tree is not self._tree:
+            self._tree, self._packed = tree, packed(tree)
+        return self._packed
 
     @property
     def ccm_silent_monitor(self) -> bool:
         """Whether silent monitoring is that of Unified CM (CCMBasedSilentMonitor)."""
-        settings = packed(self.site.rules.desktop)["IPCCSilentMonitor"]["settings"]
-        return bool(settings.get("CCMBasedSilentMonitor"))
+        return bool(self.packed["IPCCSilentMonitor"]["settings"].get("CCMBasedSilentMonitor"))
 
     async def _give(
         self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
     ) -> None:
         """The same for every DesktopType, which the documents require and do not use."""
-        tell(SiteEvent("OnGlobalSettingsDownloadConf", packed(self.site.rules.desktop)))
+        tell(SiteEvent("OnGlobalSettingsDownloadConf", self.packed))

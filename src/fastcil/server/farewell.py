@@ -57,8 +57,8 @@ class Farewell(Part):
             (AgentState.eLogout, rules.logout_reason),
         )
         for state, reason in steps:
-            if self.site.clients_of(agent):
-                return  # he is back
+            if self.site.clients_of(agent) or self.site.peers.holding(agent):
+                return  # he is back, or at a peer
             if agent.state == state:
                 continue
             wanted = {"AgentState": int(state), "EventReasonCode": reason}

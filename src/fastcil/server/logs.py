@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any, TextIO
 
-from fastcil.server.config import SETTINGS, ServerConfig
+from fastcil.server.config import ServerConfig
+from fastcil.server.settings import SETTINGS
 
 __all__ = ["MASK", "JsonLines", "LogHandler", "TextLines", "secrets_of", "start_logging"]
 

@@ -11,10 +11,12 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastcil.ged188.link import LinkState
 from fastcil.server.config import ConfigError
+from fastcil.server.peer_link import PeerCounters
 
 if TYPE_CHECKING:
     from fastcil.server.service import SiteService
@@ -47,7 +49,8 @@ def health(service: SiteService) -> tuple[bool, dict[str, str]]:
     """Whether clients get what they should, and in words why not.
 
     link: a LinkState. site: known, stale (taken once, but not since the last loss of the link),
-    unknown. server: serving, draining, starting.
+    unknown. server: serving, draining, starting. peers: how many of them are there; without one
+    clients still get all but what is for its clients.
     """
     cti = service.cti
     link = cti.link.state
@@ -61,7 +64,11 @@ def health(service: SiteService) -> tuple[bool, dict[str, str]]:
     )
     good = link is LinkState.OPEN and site == "known" and server == "serving"
     words = {"status": "ok" if good else "unavailable", "server": server}
-    return good, {**words, "link": link.value, "site": site}
+    words.update(link=link.value, site=site)
+    peers = service.source.peers
+    if peers.links:
+        words["peers"] = f"{len(peers.up)} of {len(peers.links)}"
+    return good, words
 
 
 class SiteCollector:
@@ -71,7 +78,7 @@ class SiteCollector:
         self._service = service
 
     def collect(self) -> Iterator[Any]:
-        """Metric families. Names begin with fastcil_server_, fastcil_link_, fastcil_site_."""
+        """Metric families. Names begin with fastcil_server_, _link_, _peer_, _site_."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         service = self._service
@@ -102,6 +109,7 @@ class SiteCollector:
         for name, value in sorted(mapper.unmapped.items()):
             unmapped.add_metric([name], value)
         yield unmapped
+        yield from self._peers()
         gauges = {
             "fastcil_link_open": ("1 with an open session", link.state is LinkState.OPEN),
             "fastcil_site_known": ("1 when the state of the site is known", service.cti.known),
@@ -116,6 +124,31 @@ class SiteCollector:
         }
         for name, (words, number) in gauges.items():
             yield GaugeMetricFamily(name, words, value=float(number))
+
+    def _peers(self) -> Iterator[Any]:
+        """The links to peers by host and port; what peers handed over here."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        peers = self._service.source.peers
+        yield GaugeMetricFamily("fastcil_peers_joined", "Peers connected now", value=peers.joined)
+        yield CounterMetricFamily(
+            "fastcil_peer_received", "Messages of peers that were taken in", value=peers.received
+        )
+        links = list(peers.links.values())
+        up = GaugeMetricFamily("fastcil_peer_up", "1 with a connection to it", labels=["peer"])
+        agents = GaugeMetricFamily(
+            "fastcil_peer_agents", "Agents with a session there", labels=["peer"]
+        )
+        for link in links:
+            up.add_metric([link.address], float(link.up))
+            agents.add_metric([link.address], len(link.agents))
+        yield from (up, agents)
+        for name in asdict(PeerCounters()):
+            words = f"{name.replace('_', ' ')} of the connection to a peer since the start"
+            family = CounterMetricFamily(f"fastcil_peer_{name}", words, labels=["peer"])
+            for link in links:
+                family.add_metric([link.address], getattr(link.counters, name))
+            yield family
 
 
 def renderer(service: SiteService) -> tuple[Callable[[], bytes], str]:

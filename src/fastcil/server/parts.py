@@ -37,6 +37,9 @@ class SiteRules:
     logout_reasons, not_ready_reasons
         By text the code (ReasonCodes), and whether one is required (LogoutReasonRequired,
         NotReadyReasonRequired) where the switch's own desk settings do not say it.
+    wrapup_required
+        Data is required after an incoming call, where not the agent's desk settings say that
+        (WrapupDataRequired).
     wrapup_strings
         Texts to choose from after an incoming call, by name (WrapupStrings).
     desktop
@@ -55,6 +58,7 @@ class SiteRules:
     not_ready_reasons: Mapping[str, int] = field(default_factory=dict)
     logout_reason_required: bool = False
     not_ready_reason_required: bool = False
+    wrapup_required: bool = False
     wrapup_strings: Mapping[str, str] = field(default_factory=dict)
     desktop: Mapping[str, Any] = field(default_factory=dict)
 

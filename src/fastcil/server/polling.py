@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fastcil import catalog
 from fastcil.catalog import AgentState
 from fastcil.catalog.requests import RequestID
-from fastcil.codec import Arguments, Frame
+from fastcil.codec import Frame
 from fastcil.ged188 import NULL_UINT
 from fastcil.ged188.enums import ControlFailureCode
 from fastcil.server.desk import Tell, deliver
@@ -28,7 +28,6 @@ from fastcil.server.site.objects import AgentObject, skill_group_key
 from fastcil.server.site.requests import Refused
 from fastcil.server.site.statistics import agent_statistics, skill_group_statistics
 from fastcil.server.source import state_key
-from fastcil.server.typed import encode_typed
 
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
@@ -290,11 +289,9 @@ class Statistics(Part):
                 found = made[names] = SiteEvent(
                     event.callback, _only(event.complete, names, nested)
                 )
-            if client.filter is not None:
-                data = encode_typed(found.message_id, Arguments(found.complete))
-                if not client.filter.matches(Frame.from_bytes(data)):
-                    continue
-            deliver(client, found, key=key)
+            chosen = client.filter
+            if chosen is None or chosen.matches(Frame.from_bytes(found.encoded(0).frame)):
+                deliver(client, found, key=key)
 
 
 _ABOUT = frozenset(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -18,6 +19,7 @@ from fastcil.server.logs import LogHandler, secrets_of, start_logging
 from fastcil.server.metrics import MetricsServer
 from fastcil.server.outbox import Limits
 from fastcil.server.parts import SiteRules
+from fastcil.server.peer_link import PeerOptions
 from fastcil.server.policy import Policy
 from fastcil.server.server import EventServer
 from fastcil.server.site.mapper import SiteMapper
@@ -71,6 +73,7 @@ def policy_of(config: ServerConfig) -> Policy:
     return Policy(
         max_monitors=config.number(_CONNECTIONS, "MaxMonitorModeConnections"),
         monitor_token=config.text("Fastcil", "MonitorToken"),
+        peer_token=config.text("Fastcil", "PeerToken"),
         disable_threshold=config.number(security, "MonitorModeDisableThreshold"),
         disable_seconds=60.0 * config.number(security, "MonitorModeDisableDuration"),
         max_per_address=config.number("Fastcil", "MaxConnectionsPerAddress"),
@@ -94,6 +97,7 @@ def rules_of(config: ServerConfig) -> SiteRules:
         not_ready_reasons=config.reasons.get("NotReady", {}),
         logout_reason_required=bool(config.number(agent, "LogoutReasonRequired")),
         not_ready_reason_required=bool(config.number(agent, "NotReadyReasonRequired")),
+        wrapup_required=bool(config.number(agent, "WrapupDataRequired")),
         wrapup_strings=config.wrapup_strings,
         desktop=config.desktop,
     )
@@ -128,6 +132,30 @@ def client_tls(config: ServerConfig) -> ssl.SSLContext | None:
     return context
 
 
+def peer_options(config: ServerConfig) -> PeerOptions:
+    """How peers are reached. Raises ConfigError for what cannot be."""
+    mode, token = config.text("Fastcil", "PeerTls"), config.text("Fastcil", "PeerToken")
+    pem = config.text("Fastcil", "PeerCertificate")
+    if mode == "mutual" and not pem:
+        raise ConfigError("[Fastcil] PeerTls is mutual: PeerCertificate is missing")
+    if config.peers and not token and mode != "mutual":
+        raise ConfigError("[Server.Peers]: [Fastcil] PeerToken is missing, or PeerTls mutual")
+    tls = None
+    if mode != "off":
+        try:
+            tls = ssl.create_default_context(cafile=config.text("Fastcil", "PeerAuthority") or None)
+            if mode == "mutual":
+                tls.load_cert_chain(pem)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"[Fastcil] PeerAuthority, PeerCertificate: {error}") from error
+    return PeerOptions(
+        token=token,
+        tls=tls,
+        heartbeat_seconds=config.number("Server.Peers", "HeartbeatIntervalMs") / 1000,
+        heartbeat_retries=config.number("Server.Peers", "HeartbeatRetrys"),
+    )
+
+
 class SiteService:
     """An event server over a CTI Server. `async with` starts and stops it.
 
@@ -150,6 +178,7 @@ class SiteService:
         for number, kind in config.peripherals.items():
             mapper.objects.peripheral_types[number] = kind
         self.source = SiteSource(mapper, rules=rules_of(config))
+        self._peer_options = peer_options(config)
         self.cti = CtiServer(settings, self.source, peripherals=config.peripherals)
         self.server = EventServer(
             self.source,
@@ -177,6 +206,10 @@ class SiteService:
             await self.metrics.start()
         await self.cti.start(timeout)
         await self.server.start()
+        name = self.config.text("Fastcil", "ServerName")
+        self.server.name = name or f"{socket.gethostname()}:{self.server.port}"
+        self.source.peers.name = self.server.name
+        self.source.peers.configure(self.config.peers, self._peer_options)
         objects = self.source.mapper.objects
         counts = {"agents": len(objects.agents), "calls": len(objects.calls)}
         _log.info("serving on %s:%d", self.server.host, self.server.port, extra=counts)
@@ -220,11 +253,14 @@ class SiteService:
         if self.logs is not None:
             # What was a secret until now stays one.
             self.logs.lines.hide(secrets_of(self.config) | secrets_of(found))
+        # Whatever may be wrong comes first.
+        policy, rules, peers = policy_of(found), rules_of(found), peer_options(found)
         changed = self.config.changed(found)
         self.config = found
         self.server.minimize = found.number(_CALLS, "MinimizeEventArgs")
-        self.server.guard.policy = policy_of(found)
-        self.source.rules = rules_of(found)
+        self.server.guard.policy = policy
+        self.source.rules = rules
+        self.source.peers.configure(found.peers, peers)
         _follow(found, self.source.mapper)
         return [f"{one.section}.{one.name}" for one in changed if not one.live]
 

@@ -26,9 +26,12 @@ from fastcil.server.desk import deliver
 from fastcil.server.desktop import DesktopSettings
 from fastcil.server.farewell import Farewell
 from fastcil.server.parts import Handler, Part, SiteRules
+from fastcil.server.peers import Peers
 from fastcil.server.polling import Statistics
 from fastcil.server.reasons import Reasons
 from fastcil.server.silent import SilentMonitor
+from fastcil.server.silent_calls import SilentCalls
+from fastcil.server.site.answers import confirmation
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.site.objects import AgentObject
@@ -96,21 +99,25 @@ class SiteSource:
         self._agents: dict[ClientConnection, AgentObject] = {}
         self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
         self._of_agent: dict[str, dict[ClientConnection, None]] = {}
+        self.peers = Peers(self)
         self.reasons = Reasons(self)
         self.agent_mode = AgentMode(self)
         self.supervision = supervision = Supervision(self)
         settings = DesktopSettings(self)
         self.statistics = Statistics(self)
         buttons = AgentButtons(self, supervision)
-        self.silent = SilentMonitor(self, settings, buttons)
+        self.silent = SilentMonitor(self, settings, self.peers)
+        self.silent_calls = SilentCalls(self, settings, buttons, self.peers)
         self.parts: tuple[Part, ...] = (
             supervision,
             settings,
             self.statistics,
             self.silent,
+            self.silent_calls,
             buttons,
-            Chat(self, supervision),
+            Chat(self, supervision, self.peers),
             Farewell(self),
+            self.peers,
         )
         self._handlers: dict[int, Handler] = {}
         for part in self.parts:
@@ -198,8 +205,8 @@ class SiteSource:
             agent = None if other is call else objects.agent_of(other)
             if agent is not None and agent.is_supervisor:
                 found = Buttons.ENABLE_INTERCEPT | Buttons.ENABLE_CLEAR
-        if self.silent.by_call:
-            listens = self.silent.listens(call)
+        if self.silent_calls.by_call:
+            listens = self.silent_calls.listens(call)
             found |= (
                 Buttons.ENABLE_STOP_SILENTMONITOR if listens else Buttons.ENABLE_START_SILENTMONITOR
             )
@@ -215,10 +222,14 @@ class SiteSource:
         """The clients in an agent's agent mode, oldest first."""
         return [c for c in self._of_agent.get(agent.key, ()) if not c.closing]
 
+    def present(self) -> dict[str, int]:
+        """By the key of each agent who has clients in agent mode: how many."""
+        return {key: len(clients) for key, clients in self._of_agent.items()}
+
     def logged_in_as(self, peripheral: int, name: str) -> AgentObject | None:
-        """The agent whose client gave a login name."""
-        for agent in self._agents.values():
-            if agent.peripheral == peripheral and agent.values.get("LoginName") == name:
+        """The agent of a login name."""
+        for agent in self.mapper.objects.agents.values():
+            if agent.peripheral == peripheral and agent.login_name == name:
                 return agent
         return None
 
@@ -368,7 +379,9 @@ class SiteSource:
         """A client is in an agent's agent mode, and in no other one's."""
         self.unseat(client)
         self._agents[client] = agent
-        self._of_agent.setdefault(agent.key, {})[client] = None
+        clients = self._of_agent.setdefault(agent.key, {})
+        clients[client] = None
+        self.peers.seated(agent, len(clients))
 
     def unseat(self, client: ClientConnection) -> None:
         """A client is in no agent mode."""
@@ -376,6 +389,7 @@ class SiteSource:
         if agent is not None:
             clients = self._of_agent[agent.key]
             del clients[client]
+            self.peers.seated(agent, len(clients))
             if not clients:
                 del self._of_agent[agent.key]
 
@@ -403,7 +417,7 @@ class SiteSource:
             return
         requester = Requester(self._agents.get(client))
         if number == _SUPERVISE:
-            self.silent.check(arguments)
+            self.silent_calls.check(arguments)
         name, values = self.translator.values(number, arguments, requester)
         try:
             answer = await self.ask(name, values)
@@ -420,16 +434,16 @@ class SiteSource:
                     )
                 )
             raise
-        confirmation = self.translator.confirmation(number, arguments, answer)
-        if confirmation is not None:
-            tell(confirmation)
+        confirmed = confirmation(arguments, answer)
+        if confirmed is not None:
+            tell(confirmed)
         agent = requester.agent
         if agent is not None and is_login(name, values) and values.get("AgentID") == agent.agent_id:
             queried = await self.reasons.of(agent, await self.query_agent(agent))
             for one in self.clients_of(agent):
                 deliver(one, queried)
         if number == _SUPERVISE:
-            self.silent.supervised(arguments, requester.agent, answer["ConnectionCallID"])
+            self.silent_calls.supervised(arguments, requester.agent, answer["ConnectionCallID"])
 
     def left(self, client: ClientConnection) -> None:
         """A client is gone."""

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import tomllib
 
-from fastcil.server.config import SETTINGS, ConfigError, default_text, load_config
+from fastcil.server.config import ConfigError, load_config
 from fastcil.server.desktop import packed
 from fastcil.server.service import SiteService, link_settings
+from fastcil.server.settings import SETTINGS, default_text
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -29,11 +30,32 @@ def test_what_is_printed_is_a_configuration_with_every_setting() -> None:
     assert not load_config(text).values, "nothing is changed by it"
     spelled = "\n".join(
         line[2:] if " = " in line and line.startswith("# ") else line for line in text.splitlines()
-    ).replace("# [Server.Peripherals", "[Server.Peripherals")
+    ).replace("# [Server.Pe", "[Server.Pe")
     config = load_config(spelled)
     assert set(config.values) == set(SETTINGS)
     assert not config.changed(load_config(""))
     assert config.peripherals == {5000: 17}
+    assert config.peers == {"cti-b.example": 42028}
+
+
+def test_peers() -> None:
+    assert load_config("").peers == {}
+    config = load_config(
+        """
+        [Server.Peers]
+        HeartbeatIntervalMs = 1000
+        [Server.Peers.DallasCTIOS]
+        Port = 42028
+        [Server.Peers."cti-b.example"]
+        Port = 42030
+        [Server.Peers.10.0.0.7]
+        Port = 42032
+        """
+    )
+    assert config.peers == {"DallasCTIOS": 42028, "cti-b.example": 42030, "10.0.0.7": 42032}
+    assert config.number("Server.Peers", "HeartbeatRetrys") == 3
+    assert {one.live for one in config.changed(load_config(""))} == {True}
+    assert "t0ken" not in repr(load_config('[Fastcil]\nPeerToken = "t0ken"'))
 
 
 def test_values() -> None:
@@ -76,6 +98,17 @@ def test_values() -> None:
         ("[Server.Connections]\nListenPort = 70000", 2, "1 to 65535 expected, got 70000"),
         ("[Fastcil]\nMonitorToken = 5", 2, "text expected, got ***"),
         ("[Server.Peripherals.Main]\nPeripheralType = 17", 1, "PeripheralID"),
+        (
+            "[Server.Peripherals.Main]\nPeripheralID = 1\nPeripheralTyp = 1",
+            3,
+            "unknown setting; a peripheral has PeripheralID, PeripheralType",
+        ),
+        ("[Server.Peers.cti-b]\nPort = 70000", 2, "1 to 65535 expected, got 70000"),
+        ("[Server.Peers.cti-b]\nPort = true", 2, "1 to 65535 expected, got True"),
+        ("[Server.Peers.cti-b]\nport = 42028", 2, "unknown setting; a peer has Port"),
+        ("[Server.Agent]\n[Server.Peers.cti-b]", 2, "Port: missing"),
+        ("[Server.Peers]\nHeartbeatRetries = 3", 2, "this table has HeartbeatIntervalMs"),
+        ("[Fastcil]\nPeerToken = 5", 2, "text expected, got ***"),
         ('[Server.Agent.ReasonCodes.Logout]\n"Lunch" = 65536', 2, "0 to 65535 expected, got 65536"),
         ("[Server.Agent.ReasonCodes.Other]\na = 1", 2, "unknown setting"),
         (f"[Server.Agent.ReasonCodes.NotReady]\n{'x' * 43} = 1", 2, "at most 42 characters"),

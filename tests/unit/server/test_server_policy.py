@@ -49,3 +49,14 @@ def test_a_rate_of_requests() -> None:
     assert not rate.take(100.05)
     assert rate.take(100.15)
     assert sum(rate.take(200.0) for _ in range(50)) == 20, "no more is saved up"
+
+
+def test_what_costs_more_counts_more() -> None:
+    rate = RequestRate(50.0, 0.0)
+    assert [rate.take(0.0, 10) for _ in range(11)] == [True] * 10 + [False]
+    assert not rate.take(0.19, 10)
+    assert rate.take(0.2, 10)
+    small = RequestRate(1.0, 0.0)  # which has never as much as that
+    assert small.take(0.0, 10)
+    assert not small.take(1.0, 10)
+    assert small.take(2.0, 10)

@@ -15,6 +15,8 @@ from fastcil.catalog.requests import RequestID
 from fastcil.ged188 import Message, encode_message
 from fastcil.ged188.enums import ControlFailureCode, StatusCode, SystemEventID
 from fastcil.ged188.schema import message_spec
+from fastcil.server.desktop import DesktopSettings
+from fastcil.server.parts import SiteRules
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.requests import Refused
 from fastcil.server.upstream import RequestFailed, SiteSource
@@ -287,6 +289,18 @@ def test_without_a_cti_server() -> None:
     with pytest.raises(Refused) as caught:
         ask(site, Client(), 36, AgentID="1", PeripheralID=5000)
     assert caught.value.code == StatusCode.E_CTI_CTI_SERVER_OFFLINE
+
+
+def test_desktop_settings_are_packed_once_for_a_configuration() -> None:
+    site, _ = source()
+    settings = DesktopSettings(site)
+    first = settings.packed
+    assert settings.packed is first
+    assert not settings.ccm_silent_monitor
+    about = {"Name": {"Settings": {"CCMBasedSilentMonitor": 1}}}
+    site.rules = SiteRules(desktop={"All Desktops": {"IPCCSilentMonitor": about}})
+    assert settings.ccm_silent_monitor
+    assert settings.packed is not first
 
 
 def test_a_time_out() -> None:

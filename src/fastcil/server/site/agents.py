@@ -32,6 +32,7 @@ Events = Iterator[SiteEvent]
 _DELETED = int(RecordType.CONFIG_RECORD_DELETE)
 _LOGOUT, _UNKNOWN = int(AgentState.eLogout), int(AgentState.eUnknown)
 _OUT = (_LOGOUT, _UNKNOWN)
+_WRAPUP = (int(AgentState.eWorkReady), int(AgentState.eWorkNotReady))
 _WHO = ("AgentID", "PeripheralID", "PeripheralType", "NumFltSkillGroups")
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
@@ -65,6 +66,9 @@ class AgentBook:
         self.objects = objects
         self.levels = 3
         """As in CallBook."""
+        self.wrapup: Callable[[AgentObject, int], dict[str, Any] | None] = lambda agent, way: None
+        """What OnAgentStateChange has besides when an agent goes to wrap-up; with the Direction
+        that was told of him before."""
         self._fields = objects.fields
         self.handlers: dict[str, Callable[[Message, float], Iterable[SiteEvent]]] = {
             "AGENT_STATE_EVENT": self._state,
@@ -108,7 +112,7 @@ class AgentBook:
         agent = objects.agent(peripheral, agent_id)
         objects.peripheral_types[peripheral] = kind
         values = agent.values
-        before = values.get("AgentState", _UNKNOWN)
+        before, direction = values.get("AgentState", _UNKNOWN), values.get("Direction", 0)
         self._fields.agents.hear(message, [], values)
         state = self._follow(agent)
         if listed:
@@ -122,7 +126,8 @@ class AgentBook:
             told = nested(agent.skill_groups.values(), "SkillGroup")
         who = (agent.key,)
         makers = self._fields.agent_makers
-        event = makers["OnAgentStateChange"].make(values, who, levels, 0, None, told)
+        more = self.wrapup(agent, direction) if state in _WRAPUP else None
+        event = makers["OnAgentStateChange"].make(values, who, levels, 0, more, told)
         if state != _LOGOUT or before in _OUT:
             return [event]
         first, last = (
@@ -234,6 +239,7 @@ class AgentBook:
             if not agent_id or peripheral is None or record.get("RecordType") == _DELETED:
                 continue
             agent = self.objects.agent(peripheral, agent_id)
+            agent.login_name = record.get("LoginName") or agent.login_name
             before = agent.values.get("AgentLastName"), agent.values.get("AgentFirstName")
             names = record.get("LastName", ""), record.get("FirstName", "")
             agent.values["AgentLastName"], agent.values["AgentFirstName"] = names

@@ -172,6 +172,8 @@ class AgentObject:
     """Key of the device at which he is logged in, "" for none."""
     seated: str = ""
     """The device itself."""
+    login_name: str = ""
+    """LoginName of CONFIG_AGENT_EVENT."""
 
     @property
     def skill_groups(self) -> dict[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Requests of clients as GED-188 requests, and confirmations as CIL events.
+"""Requests of clients as GED-188 requests.
 
 A request that a CTI Server carries out has the MessageType of its GED-188 message as its number on
 our wire. Arguments keep their CIL names; what the object of the request (UniqueObjectID) knows is
@@ -13,15 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastcil.catalog import AgentState, ControlFailureStatusCode, LocalConnectionState, event
-from fastcil.ged188 import NULL_UINT, NULL_USHORT, Message, NamedArray, NamedVariable
+from fastcil.catalog import AgentState, ControlFailureStatusCode, LocalConnectionState
+from fastcil.ged188 import NULL_UINT, NULL_USHORT, NamedArray, NamedVariable
 from fastcil.ged188.enums import ControlFailureCode
 from fastcil.ged188.schema import MESSAGES_BY_NUMBER, FieldSpec, MessageSpec
-from fastcil.server.site import convert
-from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.objects import AgentObject, CallObject, Objects, device_key
 
-__all__ = ["FORWARDED", "Refused", "Requester", "Translator", "failure_event"]
+__all__ = ["FORWARDED", "Refused", "Requester", "Translator", "is_login", "is_logout"]
 
 _L = LocalConnectionState
 
@@ -348,63 +346,6 @@ class Translator:
         found["SkillGroupNumber"] = numbers
         if "SkillGroupPriority" in names:
             found["SkillGroupPriority"] = priorities
-
-    # -- answers -----------------------------------------------------------------------------
-
-    def confirmation(
-        self, number: int, arguments: Mapping[str, Any], answer: Message
-    ) -> SiteEvent | None:
-        """The event by which a confirmation reaches the client that asked."""
-        try:
-            found = event(answer.type)
-        except KeyError:
-            return None
-        told = {**answer.to_dict(), **convert.keyword_fields(answer)}
-        values: dict[str, Any] = {}
-        for parameter in found.parameters:
-            if parameter.keyword == "UniqueObjectID":
-                values["UniqueObjectID"] = arguments.get("UniqueObjectID", "")
-            elif parameter.keyword == "MessageHeader":
-                continue
-            else:
-                default: Any = "" if parameter.type == "STRING" else 0
-                value = told.get(parameter.keyword, default)
-                if not isinstance(value, (list, tuple)):  # lists have no place in an event
-                    values[parameter.keyword] = value
-        return SiteEvent(found.callback, values)
-
-
-def failure_event(
-    number: int,
-    arguments: Mapping[str, Any],
-    code: int,
-    text: str,
-    *,
-    agent: AgentObject | None = None,
-    peripheral_error: int = 0,
-) -> SiteEvent:
-    """OnControlFailureConf for a request of a client; agent: who asked.
-
-    PeripheralID and AgentID are those of the agent that the request names, else of who asked.
-    """
-    peripheral = agent.peripheral if agent else arguments.get("PeripheralID", 0)
-    agent_id = agent.agent_id if agent else str(arguments.get("AgentID", ""))
-    kind, _, rest = str(arguments.get("UniqueObjectID", "")).partition(".")
-    site, _, name = rest.partition(".")
-    if kind == "agent" and site.isdecimal() and name:
-        peripheral, agent_id = int(site), name
-    return SiteEvent(
-        "OnControlFailureConf",
-        {
-            "PeripheralID": peripheral,
-            "FailureCode": code,
-            "PeripheralErrorCode": peripheral_error,
-            "AgentID": agent_id,
-            "UniqueObjectID": arguments.get("UniqueObjectID", ""),
-            "MessageType": number,
-            "ErrorMessage": text,
-        },
-    )
 
 
 def is_logout(name: str, values: Mapping[str, Any]) -> bool:

@@ -175,6 +175,10 @@ def _rows(event: Event) -> Iterator[tuple[str, str, str]]:
             continue
         mark = "●" if keyword in minimal else ""
         yield keyword, mark, _where(event, keyword, parameters.get(keyword))
+    for extra in event.extra_keywords:
+        words = COMPUTED.get(event.callback, {}).get(extra.keyword)
+        if words is not None and extra.keyword not in parameters:
+            yield extra.keyword, "" if "[" in extra.keyword else "●", words
 
 
 def _section(event: Event) -> Iterator[str]:

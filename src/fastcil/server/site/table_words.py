@@ -19,7 +19,8 @@ CLIENT: dict[str, str] = {
     "OnCurrentAgentReset": "the application has another current agent, or none",
     "OnCurrentCallChanged": "the application has another current call, or none",
     "OnButtonEnablementChange": "the current agent or call can do other things than before; from "
-    "EnablementMask of its events",
+    "EnablementMask of its events; in agent mode alone (a client in monitor mode has the masks of "
+    "all calls and agents in their events)",
     "OnSupervisorButtonChange": "what the application's supervisor can do has changed",
     "OnEvent": "any event, for a listener that takes all of them by one method",
 }
@@ -143,9 +144,17 @@ _SESSION = {
 COMPUTED: dict[str, dict[str, str]] = {
     "OnCallDataUpdate": {
         "EnablementMask": OF_CALLS["EnablementMask"] + "; when another call at the device changes "
-        "it, clients of the agent get an OnCallDataUpdate with UniqueObjectID and it alone",
+        "it, clients of the agent get an OnCallDataUpdate with UniqueObjectID and it alone, and so "
+        "do clients in monitor mode with MinimizeEventArgs 1; with 0 these get all fields",
     },
-    "OnAgentStateChange": _AGENT,
+    "OnAgentStateChange": {
+        **_AGENT,
+        "IncomingOrOutgoing": "1 incoming, 2 outgoing, 0 unknown: by the last `Direction` that "
+        "was told of the agent; when he goes to eWorkReady or eWorkNotReady alone",
+        "WrapupOkEnabled": "whether data is required after the call, which was not an outgoing "
+        "one: by the agent's desk settings on Unified CCE (asked for when agent mode begins and "
+        "after the login), by WrapupDataRequired elsewhere; in the same events",
+    },
     "OnPreLogout": _AGENT,
     "OnPostLogout": _AGENT,
     "OnQueryAgentStateConf": {
