@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,8 +200,12 @@ def test_without_settings_it_tries_on() -> None:
 
 def test_a_request_that_nobody_answers_times_out() -> None:
     async def script(site: AgentSite) -> None:
-        desk = await site.desk(request_timeout=0.05)
+        desk = await site.desk()
         await desk.mode("1001")
+        # Not before: agent mode is asked for as well, and answered in its own time.
+        settings = desk.session.core.settings
+        assert settings is not None
+        desk.session.core.settings = replace(settings, request_timeout=0.05)
         site.simulator.faults.hang()
         pending = desk.agent.perform("QueryAgentState")
         with pytest.raises(RequestTimeoutError, match=r"QueryAgentState: .* in 0.05 seconds"):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Callable
 
 import pytest
@@ -161,8 +162,11 @@ def test_waiting_in_a_listener_is_refused_with_advice(peer: Peer) -> None:
 
 
 def test_a_request_times_out(peer: Peer) -> None:
-    with Live(peer, request_timeout=0.05) as live:
-        agent = in_mode(live)
+    with Live(peer) as live:
+        agent = in_mode(live)  # in its own time
+        settings = live.session.core.settings
+        assert settings is not None
+        live.session.core.settings = replace(settings, request_timeout=0.05)
         pending = agent.query_agent_state()
         with pytest.raises(RequestTimeoutError, match=r"did not answer in 0\.05 seconds"):
             pending.result(SECONDS)

@@ -11,7 +11,7 @@ import pytest
 from client_peer import SECONDS, Events, Peer
 from client_session import Live, settings
 
-from fastcil.catalog import CilError, SubscriberList, event_id
+from fastcil.catalog import CilError, ConnectionMode, SubscriberList, event_id
 from fastcil.cil import (
     SessionError,
     ThreadedSession,
@@ -192,3 +192,45 @@ def test_ten_sessions_at_once(peer: Peer) -> None:
         assert live.events.wait("OnCallHeld")["EventCause"] == number
     for live in lives:
         live.session.disconnect()
+
+
+def test_properties_say_where_the_session_is_connected_or_tries(peer: Peer) -> None:
+    """Servers' names are blank when they do not apply; times are milliseconds of the day."""
+    places = ("CurrentServer", "CurrentPort", "TryingServer", "TryingPort", "ConnectionMode")
+    seen: dict[int, list[object]] = {}
+    again = threading.Event()
+
+    class Looking:
+        def OnEvent(self, iEventID: int, rArgs: Arguments) -> None:
+            seen.setdefault(iEventID, [session.get_value(key) for key in places])
+            if iEventID == event_id("OnConnectionFailure"):
+                again.wait(SECONDS)
+
+    session = ThreadedSession()
+    session.add_listener(Looking())
+    events = Events()
+    session.add_listener(events)
+    session.start(settings(peer.port))
+    try:
+        assert session.get_value("TryingServer") == "127.0.0.1"
+        assert session.get_value("TryingPort") == peer.port
+        assert 0 <= session.get_value("TryingSince") < 86_400_000
+        server = peer.accept()
+        server.greet()
+        events.wait("OnConnection")
+        assert 0 <= session.get_value("ConnectedSince") < 86_400_000
+        server.close()
+        server = peer.accept()  # not greeted: the session tries
+        again.set()
+        events.wait("OnConnectionFailure")
+        server.greet()
+        events.wait("OnConnection")
+    finally:
+        session.disconnect()
+    events.wait("OnConnectionClosed")
+    connected = ["127.0.0.1", peer.port, "", 0, ConnectionMode.eNotConnected]
+    assert seen[event_id("OnConnection")] == connected
+    tries = ["", 0, "127.0.0.1", peer.port, ConnectionMode.eNotConnected]
+    assert seen[event_id("OnConnectionFailure")] == tries
+    assert seen[event_id("OnConnectionClosed")] == ["", 0, "", 0, ConnectionMode.eNotConnected]
+    assert session.get_value("MessageFilter") == ""

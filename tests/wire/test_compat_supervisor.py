@@ -92,6 +92,7 @@ def test_states_chat_assist_and_greeting(kind: type[Phone], place: ThreadSite) -
         boss.heard.next("OnButtonEnablementChange")
         assert boss.call.Answer() == OK
         boss.heard.next("OnCallEstablished")
+        one.heard.next("OnCallEstablished")  # its own call is the current one before it
         assert agent.ReportBadCallLine() == OK
         assert one.call.ClearConnection() == OK
         boss.heard.next("OnCallEnd")
@@ -164,9 +165,10 @@ def test_silent_monitor_managers(place: ThreadSite) -> None:
         assert listening.StopSilentMonitorMode() == not_set
         assert listening.StartSMMonitoringMode(boss.args()) == OK
         assert listened.StartSMMonitoredMode(one.args()) == OK
-        # The server has handled that when it has answered what was asked later.
-        assert one.agent.QueryAgentState() == OK
-        one.heard.next("OnQueryAgentStateConf")
+        # The server has handled that when it has answered what was asked later, and by an event
+        # that nothing else causes: OnQueryAgentStateConf comes of a login as well.
+        assert one.session.RequestDesktopSettings(one.args(DesktopType=1)) == OK
+        one.heard.next("OnGlobalSettingsDownloadConf")
         start = boss.args(
             AgentID="1002",
             PeripheralID=5000,

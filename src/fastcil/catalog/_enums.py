@@ -23,6 +23,7 @@ __all__ = [
     "CallPlacementType",
     "CallStatus",
     "CilError",
+    "ClassIdentifier",
     "ComHresult",
     "ConnectionFailureReason",
     "ConnectionMode",
@@ -50,6 +51,7 @@ __all__ = [
     "SupervisorChatLevel",
     "SupervisoryAction",
     "SystemEventID",
+    "SystemStatus",
     "SystemStatusMonitorSnapshotMode",
     "TeamMemberFlags",
     "TraceMask",
@@ -665,6 +667,26 @@ class WaitResult(IntEnum):
     EVENT_SIGNALED = 1
     EVENT_WAIT_TIMEDOUT = 2
     WAIT_FAILED = 3
+
+
+class ClassIdentifier(IntEnum):
+    """CtiOs Object chapter and those of the objects, property ClassIdentifier."""
+
+    eSessionObject = 1
+    eAgentObject = 2
+    eCallObject = 3
+    eSkillGroupObject = 4
+    eWaitObject = 5
+    eSilentMonitorManagerObject = 6
+
+
+class SystemStatus(IntFlag):
+    """Session chapter GetSystemStatus."""
+
+    eCtiServerNotOnline = 1
+    eCtiServerDriverNotOnline = 2
+    eCentralControllerNotOnline = 4
+    ePeripheralNotOnline = 8
 
 
 class TraceMask(IntFlag):

@@ -19,7 +19,6 @@ from fastcil.cil import events
 from fastcil.cil._iterate import EventHub
 from fastcil.cil.core import Action, Close, Deliver, Open, Send, SessionCore, State
 from fastcil.cil.dispatch import Dispatcher
-from fastcil.cil.settings import Settings
 from fastcil.cil.stream import FrameStream
 from fastcil.codec import Frame
 
@@ -116,9 +115,8 @@ class Network:
         """Whether OnConnectionClosed or OnConnectionRejected was delivered."""
         return self._final.is_set()
 
-    def start(self, settings: Settings) -> None:
-        """Starts both threads and the first try."""
-        self.core.connect(time.monotonic(), settings)
+    def start(self) -> None:
+        """Starts both threads and the first try of a core that was told to connect."""
         self._event_thread.start()
         self._thread.start()
 

@@ -1,4 +1,4 @@
-"""Agent mode of a session: its agent, whom he monitors, and what is restored after a failover.
+"""Agent mode of a session: its agent, and what is restored after a failover.
 
 Sources: CTI OS Developer Guide 12.6(1), session chapter (SetAgent), building chapter (agent mode,
 failover, AutoLogin), architecture chapter (what recovers), event interfaces chapter
@@ -24,8 +24,10 @@ from fastcil.cil._methods import METHODS
 from fastcil.cil.core import AgentMode, State
 from fastcil.cil.dispatch import Handler
 from fastcil.cil.errors import SessionError
+from fastcil.cil.lenient import number_in, tree_in
 from fastcil.cil.method import Method
-from fastcil.cil.objects import Agent, Call, CtiOsObject
+from fastcil.cil.monitored import Monitored
+from fastcil.cil.objects import Agent, CtiOsObject
 from fastcil.cil.pending import Pending
 from fastcil.codec import Arguments
 
@@ -39,8 +41,6 @@ logger = logging.getLogger("fastcil.cil")
 SET_AGENT_MODE = EVENT_NAMES["OnSetAgentModeEvent"]
 SET_AGENT_CONFIRM = frozenset({SET_AGENT_MODE})
 _DEVICE = EVENT_NAMES["OnSnapshotDeviceConf"]
-_START = EVENT_NAMES["OnStartMonitoringAgent"]
-_STOP = EVENT_NAMES["OnStopMonitoringAgent"]
 _SYSTEM = EVENT_NAMES["OnCTIOSFailure"]
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
 # Properties of the agent that SetAgent carries. Session chapter, SetAgent.
@@ -72,8 +72,7 @@ class AgentDesk:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.agent: Agent | None = None
-        self.monitored_agent: Agent | None = None
-        self.monitored_call: Call | None = None
+        self.monitored = Monitored(session)
         self.active = False  # agent mode was asked for
         self.reset: tuple[Agent, Pending] | None = None
         """The agent for whom the connection is being closed, to be opened anew."""
@@ -88,7 +87,8 @@ class AgentDesk:
         if self._next is not None:
             self._next[1].fail(error)
             self._next = None
-        self.agent = self.monitored_agent = self.monitored_call = None
+        self.agent = None
+        self.monitored.clear()
         self.active = self._was_in = self._again = False
         self._standing.clear()
         self._login = None
@@ -215,11 +215,7 @@ class AgentDesk:
         elif name == "Logout":
             self._login = None
         elif name == "StartMonitoringCall":
-            found = self._session.object(fields.get_string("CallReference", ""))
-            self.monitored_call = found if isinstance(found, Call) else None
-            mask = None if found is None else found.get_value("SupervisorBtnEnablementMask", None)
-            if mask is not None:
-                self._session._current_call.selected(mask)
+            self.monitored.choose(self._session.object(fields.get_string("CallReference", "")))
         begin = _ENDING.get(name, name)
         if begin not in _STANDING:
             return
@@ -238,12 +234,11 @@ class AgentDesk:
 
     def before(self, message_id: int) -> Iterable[Handler]:
         """What runs before the listeners of an event, after the objects are up to date."""
-        found = {
-            SET_AGENT_MODE: self._in_mode,
-            _START: self._monitoring,
-            _STOP: self._not_monitoring,
-        }.get(message_id)
-        return () if found is None or not self.active else (found,)
+        if not self.active:
+            return ()
+        if message_id == SET_AGENT_MODE:
+            return (self._in_mode,)
+        return self.monitored.before(message_id)
 
     def after(self, message_id: int) -> Iterable[Handler]:
         """What runs after the listeners of an event."""
@@ -254,7 +249,9 @@ class AgentDesk:
             events.GAP_EVENT: self._gap,
             events.CONTROL_FAILURE: self._refused,
         }.get(message_id)
-        return () if found is None or not self.active else (found,)
+        if not self.active:
+            return ()
+        return self.monitored.after(message_id) if found is None else (found,)
 
     def lost(self) -> None:
         """The connection was lost."""
@@ -263,15 +260,6 @@ class AgentDesk:
 
     def _in_mode(self, _: int, arguments: Arguments) -> None:
         self._session._changed["ConnectionMode"] = int(ConnectionMode.eAgentConnection)
-
-    def _monitoring(self, _: int, arguments: Arguments) -> None:
-        key = arguments.get_string("AgentReference", "")
-        self.monitored_agent = self._session._store.agent_of(key)
-
-    def _not_monitoring(self, _: int, arguments: Arguments) -> None:
-        agent = self.monitored_agent
-        if agent is not None and agent.unique_object_id == arguments.get("AgentReference"):
-            self.monitored_agent = self.monitored_call = None
 
     def _recover(self, _: int, arguments: Arguments) -> None:
         """Agent mode stands again. Who is logged in gets the snapshot of his device next."""
@@ -310,7 +298,7 @@ class AgentDesk:
         if not session.recovering:
             return
         session.recovering = False
-        valid: Mapping[str, Any] = arguments.get_arguments("ValidCalls", None) or {}
+        valid: Mapping[str, Any] = tree_in(arguments, "ValidCalls")
         keys = {str(key) for key in valid}
         keys.update(str(valid[key]) for key in valid)
         self._end(frozenset(keys))
@@ -331,10 +319,10 @@ class AgentDesk:
 
     def _refused(self, _: int, arguments: Arguments) -> None:
         """SetAgent failed: the session has no agent. In a failover it may come a little later."""
-        if arguments.get_uint("MessageType", 0) != RequestID.SET_AGENT:
+        if number_in(arguments, "MessageType") != RequestID.SET_AGENT:
             return
         session, agent = self._session, self.agent
-        if session.recovering and arguments.get_int("FailureCode", 0) in _LATER:
+        if session.recovering and number_in(arguments, "FailureCode") in _LATER:
             self._again = True
             return
         self.agent = None

@@ -309,7 +309,13 @@ class AsyncSession(Session):
                 self._loop_closed()
 
     def _connect(self, settings: Settings) -> None:
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise SessionError(
+                "Connect: expected to be called where an event loop runs, got none",
+                CilError.E_CTIOS_INVALID_OBJECT_STATE,
+            ) from None
         self._start(settings)
         self._act()
 

@@ -118,6 +118,15 @@ class SessionCore:
         before that a second Connect finds a session that is not disconnected."""
         return self.state not in (State.IDLE, State.CONNECTED) and self._failures > 0
 
+    @property
+    def trying(self) -> tuple[str, int]:
+        """Host and port that a connection is, or will be, attempted to; ("", 0) when none is."""
+        if self.state in (State.CONNECTING, State.OPENING):
+            return self.server
+        if self.state is State.WAITING and self._at is not None:
+            return self._settings().sides[self._side]
+        return "", 0
+
     def take(self) -> list[Action]:
         """What is to be done now, in order."""
         actions, self._actions = self._actions, []

@@ -69,6 +69,8 @@ class Dispatcher:
         self._changes = 0
         self._table: dict[int, tuple[Handler, ...]] = {}
         self._muted = False
+        self.failures = 0
+        """How often a listener raised, or could not be bound."""
 
     def add(
         self,
@@ -175,14 +177,15 @@ class Dispatcher:
             try:
                 handler = bind(listener, message_id, name)
             except Exception:  # it had the method when it was added
+                self.failures += 1
                 _log("a listener could not be bound", listener, message_id)
                 continue
             if handler is not None:
                 yield handler
         yield from self._after(message_id)
 
-    @staticmethod
-    def _failed(handler: Handler, message_id: int) -> None:
+    def _failed(self, handler: Handler, message_id: int) -> None:
+        self.failures += 1
         _log("a listener raised", getattr(handler, "__self__", handler), message_id)
 
 

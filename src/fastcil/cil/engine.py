@@ -52,7 +52,7 @@ def begin(
 ) -> Pending:
     """Checks a request and sends it; never raises what the guide has a code for."""
     try:
-        method = METHODS.get((owner, name))
+        method = METHODS.get((owner, name)) if isinstance(name, str) else None
         if method is None:
             raise SessionError(
                 f"{owner} has no request {name}", CilError.E_CTIOS_METHOD_NO_IMPLEMENTED

@@ -15,9 +15,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from fastcil.catalog import KEYWORDS, AgentState, CilError, TeamMemberFlags, keyword_id
+from fastcil.catalog import (
+    KEYWORDS,
+    AgentState,
+    CilError,
+    ClassIdentifier,
+    TeamMemberFlags,
+    keyword_id,
+)
 from fastcil.cil import engine
 from fastcil.cil._native import AgentMethods, CallMethods, SkillGroupMethods
+from fastcil.cil.lenient import number_of, tree_of
 from fastcil.cil.pending import Pending
 from fastcil.cil.statistics import Statistics
 from fastcil.codec import ArgType, Arguments, LateFields
@@ -33,6 +41,8 @@ _MISSING: Any = object()
 _MAX_CHANGED = 24  # changed properties before they are written into the block
 _EMPTY = Arguments().to_bytes()
 _CODES = frozenset(int(code) for code in CilError)
+_STATES = frozenset(int(state) for state in AgentState)
+_SKILL_GROUPS = 99  # the most that an event names; event interfaces chapter, NumSkillGroups
 _SUPERVISOR_FLAGS = int(
     TeamMemberFlags.AGENT_FLAG_PRIMARY_SUPERVISOR | TeamMemberFlags.AGENT_FLAG_SUPERVISOR
 )
@@ -74,7 +84,7 @@ class CtiOsObject(LateFields):
     """Properties as in Arguments: keys without regard to case, values converted on reading.
 
     Two properties are not stored, and so not counted: LastError, that of the calling thread, and
-    ClassIdentifier (class_identifier: its numbers are documented nowhere, these are ours).
+    ClassIdentifier (class_identifier, one of fastcil.catalog.ClassIdentifier).
     """
 
     __slots__ = ("__weakref__", "_block", "_changed", "_session")
@@ -313,7 +323,7 @@ class Agent(AgentMethods, CtiOsObject):
     """
 
     __slots__ = ()
-    class_identifier = 2
+    class_identifier = int(ClassIdentifier.eAgentObject)
 
     def perform(self, method: str, arguments: Mapping[str, Any] | None = None) -> Pending:
         """A documented request of an agent by its name: perform("MakeCall", {...}).
@@ -328,14 +338,15 @@ class Agent(AgentMethods, CtiOsObject):
         return Statistics(self, "agent")
 
     def get_agent_state(self) -> AgentState:
-        """AgentState; eUnknown while nothing is known."""
-        return AgentState(self.get_value_int("AgentState", AgentState.eUnknown))
+        """AgentState; eUnknown while nothing is known, or a number that is none."""
+        found = number_of(self, "AgentState", AgentState.eUnknown)
+        return AgentState(found) if found in _STATES else AgentState.eUnknown
 
     def is_supervisor(self) -> bool:
         """Whether the agent is a supervisor: IsSupervisor, or the flags of a team member."""
-        if self.get_value_int("IsSupervisor", 0):
+        if number_of(self, "IsSupervisor", 0):
             return True
-        return bool(self.get_value_int("AgentFlags", 0) & _SUPERVISOR_FLAGS)
+        return bool(number_of(self, "AgentFlags", 0) & _SUPERVISOR_FLAGS)
 
     def is_agent(self) -> bool:
         """Whether the agent is no supervisor."""
@@ -348,8 +359,8 @@ class Agent(AgentMethods, CtiOsObject):
             return {}
         peripheral = self.get_value_string("PeripheralID", "")
         found = {}
-        for index in range(1, self.get_value_int("NumSkillGroups", 0) + 1):
-            entry = self.get_value_array(f"SkillGroup[{index}]", None)
+        for index in range(1, min(number_of(self, "NumSkillGroups", 0), _SKILL_GROUPS) + 1):
+            entry = tree_of(self, f"SkillGroup[{index}]")
             number = None if entry is None else entry.get("SkillGroupNumber")
             group = session.skill_groups.get(f"skillgroup.{peripheral}.{number}")
             if group is not None:
@@ -369,7 +380,7 @@ class Call(CallMethods, CtiOsObject):
     """One connection of a call, call.PeripheralID.ConnectionCallID.ConnectionDeviceID."""
 
     __slots__ = ()
-    class_identifier = 3
+    class_identifier = int(ClassIdentifier.eCallObject)
 
     def perform(self, method: str, arguments: Mapping[str, Any] | None = None) -> Pending:
         """A documented request of a call by its name: perform("Answer").
@@ -399,7 +410,7 @@ class SkillGroup(SkillGroupMethods, CtiOsObject):
     """A skill group, skillgroup.PeripheralID.SkillGroupNumber."""
 
     __slots__ = ()
-    class_identifier = 4
+    class_identifier = int(ClassIdentifier.eSkillGroupObject)
 
     def perform(self, method: str, arguments: Mapping[str, Any] | None = None) -> Pending:
         """A documented request of a skill group by its name.

@@ -20,7 +20,8 @@ from fastcil.cil.errors import (
     SessionClosedError,
     SessionError,
 )
-from fastcil.codec import Arguments
+from fastcil.cil.lenient import number_in
+from fastcil.codec import Arguments, FastcilError
 
 __all__ = ["Asker", "Pending", "Requests"]
 
@@ -141,14 +142,14 @@ class Pending:
             return True
         if message_id != _FAILURE:
             return False
-        number = arguments.get_uint("MessageType", 0)
+        number = number_in(arguments, "MessageType")
         return number in (0, self.request)
 
     def confirm(self, message_id: int, arguments: Arguments) -> None:
         """It was answered, or sent when there is no answer (message_id 0)."""
         if message_id == _FAILURE:
-            code = arguments.get_int("FailureCode", 0)
-            peripheral = arguments.get_int("PeripheralErrorCode", 0)
+            code = number_in(arguments, "FailureCode")
+            peripheral = number_in(arguments, "PeripheralErrorCode")
             words = arguments.get_string("ErrorMessage", "") or f"refused with FailureCode {code}"
             text = f"{self.method}: {words}"
             self._end(None, RequestFailedError(text, code, peripheral), message_id)
@@ -290,10 +291,23 @@ class Asker:
         elif arguments is None:
             pending = self.perform(method, chosen)
         else:
-            merged = Arguments(arguments)
-            merged.update(chosen)
+            try:
+                merged: Any = Arguments(arguments)
+                merged.update(chosen)
+            except (FastcilError, TypeError, ValueError, OverflowError):
+                # perform() has the code for what can be no Arguments.
+                merged = arguments if _is_wrong(arguments) else chosen
             pending = self.perform(method, merged)
         error = pending.exception()
         if pending.code is not CilError.CIL_OK and error is not None:
             raise error
         return pending
+
+
+def _is_wrong(arguments: Any) -> bool:
+    """Whether it cannot be written as Arguments."""
+    try:
+        Arguments(arguments)
+    except (FastcilError, TypeError, ValueError, OverflowError):
+        return True
+    return False

@@ -7,9 +7,8 @@ Sources: CTI OS Developer Guide 12.6(1), session chapter and event interfaces ch
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastcil.catalog import CilError, ConnectionMode
 from fastcil.catalog.requests import RequestID
@@ -24,6 +23,7 @@ from fastcil.cil.errors import (
     SessionClosedError,
     SessionError,
 )
+from fastcil.cil.lenient import number_in
 from fastcil.cil.pending import Requests
 from fastcil.cil.session_requests import SessionRequests
 from fastcil.cil.settings import Settings
@@ -34,6 +34,14 @@ from fastcil.cil.waiting import Waits
 from fastcil.codec import Arguments, Frame
 
 __all__ = ["Session"]
+
+# Properties without a connection; the server's name is blank then. Session chapter, properties.
+_UNCONNECTED = {
+    "ConnectionMode": int(ConnectionMode.eNotConnected),
+    "CurrentServer": "",
+    "CurrentPort": 0,
+    "ConnectedSince": 0,
+}
 
 
 class _Future(Protocol):
@@ -78,7 +86,7 @@ class Session(SessionRequests):
         self._changed["ConnectionMode"] = int(ConnectionMode.eNotConnected)
 
     def _prepare(self, settings: Settings) -> None:
-        """The session is about to connect: its properties say where to."""
+        """The session has begun to connect: its properties say where to."""
         self.recovering = False
         self.requests.open()
         self.dispatcher.mute(False)
@@ -90,9 +98,14 @@ class Session(SessionRequests):
                 "PortB": settings.port_b,
                 "Heartbeat": int(settings.heartbeat),
                 "MaxHeartbeats": settings.max_heartbeats,
-                "TryingSince": int(time.time()),
+                **self._trying(),
             }
         )
+
+    def _trying(self) -> dict[str, Any]:
+        """The properties that say where a connection is attempted, blank when none is."""
+        host, port = self.core.trying
+        return {"TryingServer": host, "TryingPort": port, "TryingSince": events.time_of_day()}
 
     def _before(self, message_id: int) -> Iterable[Handler]:
         own = {
@@ -141,7 +154,9 @@ class Session(SessionRequests):
             {
                 "CurrentServer": arguments.get_string("CurrentServer"),
                 "CurrentPort": self.core.server[1],
-                "ConnectedSince": int(time.time()),
+                "ConnectedSince": events.time_of_day(),
+                "TryingServer": "",
+                "TryingPort": 0,
             }
         )
         if self.recovering:
@@ -155,8 +170,7 @@ class Session(SessionRequests):
             self._lives,
             SessionError("the connection was lost", CilError.E_CTIOS_IN_FAILOVER),
         )
-        server, port = self.core.server
-        self.update({"TryingServer": server, "TryingPort": port, "TryingSince": int(time.time())})
+        self.update({**_UNCONNECTED, **self._trying()})
 
     def _on_established(self, _: int, arguments: Arguments) -> None:
         """Monitor mode stands. After a reconnect, calls that ended meanwhile are ended."""
@@ -226,12 +240,10 @@ class Session(SessionRequests):
         self._leaving = False
         self.dispatcher.refresh()
         self.recovering = False
-        self._changed["ConnectionMode"] = int(ConnectionMode.eNotConnected)
-        for key in ("CurrentServer", "CurrentPort", "ConnectedSince", "MessageFilter"):
-            self._changed.pop(key, None)
+        self.update({**_UNCONNECTED, "TryingServer": "", "TryingPort": 0, "MessageFilter": ""})
 
     def _tell_established(self, _: int, arguments: Arguments) -> None:
-        number = arguments.get_int("InvokeID", 0)
+        number = number_in(arguments, "InvokeID")
         if number:
             waiting = [self._filtering.pop(number)] if number in self._filtering else []
         else:
@@ -240,13 +252,13 @@ class Session(SessionRequests):
         _finish(waiting, None)
 
     def _tell_refused(self, _: int, arguments: Arguments) -> None:
-        if arguments.get_int("MessageType", 0) != RequestID.SET_MESSAGE_FILTER:
+        if number_in(arguments, "MessageType") != RequestID.SET_MESSAGE_FILTER:
             return
-        number = arguments.get_int("InvokeID", 0) or next(iter(self._filtering), 0)
+        number = number_in(arguments, "InvokeID") or next(iter(self._filtering), 0)
         self._forget_monitor(number)
         future = self._filtering.pop(number, None)
         if future is not None:
-            code = arguments.get_int("FailureCode", 0)
+            code = number_in(arguments, "FailureCode")
             text = arguments.get_string("ErrorMessage", "") or f"refused with FailureCode {code}"
             _finish([future], RequestFailedError(text, code))
 

@@ -40,10 +40,10 @@ class SessionRequests(SessionMethods, SilentSession, SessionState):
     def perform(self, method: str, arguments: Any = None) -> Pending:
         """A documented request of a session by its name: perform("RequestDesktopSettings", {...}).
 
-        SetAgent takes an Agent or None, SetCurrentCall a Call or None, SetMessageFilter its
-        arguments. Never raises what the guide has a code for: see Pending.code.
+        SetAgent takes an Agent or None, SetCurrentCall a Call or None, the methods about a silent
+        monitor manager that one. Never raises what the guide has a code for: see Pending.code.
         """
-        own = _OWN.get(method)
+        own = _OWN.get(method) if isinstance(method, str) else None
         if own is None:
             return engine.begin(self, self, "Session", method, arguments)
         try:
@@ -265,6 +265,28 @@ def _silent_mode(session: SessionRequests, arguments: Any) -> Pending:
     return _done("SetSupervisorSilentMonitorMode")
 
 
+def _connect(session: SessionRequests, arguments: Any) -> Pending:
+    return _coded("Connect", session.begin_connect(arguments))
+
+
+def _disconnect(session: SessionRequests, arguments: Any) -> Pending:
+    return _coded("Disconnect", session.begin_disconnect(arguments))
+
+
+def _choose_manager(session: SessionRequests, manager: Any) -> Pending:
+    session.set_current_silent_monitor(manager)
+    return _done("SetCurrentSilentMonitor")
+
+
+def _destroy_manager(session: SessionRequests, manager: Any) -> Pending:
+    session.destroy_silent_monitor_manager(manager)
+    return _done("DestroySilentMonitorManager")
+
+
+def _coded(method: str, code: CilError) -> Pending:
+    return _done(method) if code is CilError.CIL_OK else Pending(method, code)
+
+
 def _done(method: str) -> Pending:
     """What is done at once."""
     done = Pending(method)
@@ -273,8 +295,12 @@ def _done(method: str) -> Pending:
 
 
 _OWN: dict[str, Callable[[SessionRequests, Any], Pending]] = {
+    "Connect": _connect,
+    "DestroySilentMonitorManager": _destroy_manager,
+    "Disconnect": _disconnect,
     "SetAgent": SessionRequests.set_agent,
     "SetCurrentCall": _current,
+    "SetCurrentSilentMonitor": _choose_manager,
     "SetMessageFilter": _filter,
     "SendIdentifyClientRequest": _identify,
     "SetSupervisorSilentMonitorMode": _silent_mode,

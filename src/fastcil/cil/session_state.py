@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fastcil.catalog import CilError, SubscriberList
+from fastcil.catalog import CilError, ClassIdentifier, SubscriberList
 from fastcil.cil.core import SessionCore, State
 from fastcil.cil.dispatch import Binder, Dispatcher, generic
+from fastcil.cil.lenient import tree_of
 from fastcil.cil.objects import _MISSING, Agent, Call, CtiOsObject, SkillGroup
 from fastcil.cil.pending import Requests
 from fastcil.cil.store import ObjectStore
@@ -46,9 +47,12 @@ class SessionState(CtiOsObject):
         "recovering",
         "requests",
     )
-    class_identifier = 1
+    class_identifier = int(ClassIdentifier.eSessionObject)
     resets_agent = False
     """Whether set_agent() of another agent connects anew, as the Java CIL does it."""
+
+    wait_object_type: ClassVar[type[WaitObject]] = WaitObject
+    """What create_wait_object() makes: a subclass adds methods of its own."""
 
     core: SessionCore
     dispatcher: Dispatcher
@@ -107,12 +111,12 @@ class SessionState(CtiOsObject):
     @property
     def monitored_agent(self) -> Agent | None:
         """The agent whom this session's supervisor monitors."""
-        return self._desk.monitored_agent
+        return self._desk.monitored.agent
 
     @property
     def monitored_call(self) -> Call | None:
         """The call chosen by StartMonitoringCall."""
-        return self._desk.monitored_call
+        return self._desk.monitored.call
 
     @property
     def in_agent_mode(self) -> bool:
@@ -134,10 +138,11 @@ class SessionState(CtiOsObject):
         """Whether silent monitoring is that of Unified CM; None before desktop settings came."""
         found = self.get_value("CCMBasedSilentMonitor", None)
         if found is None:
-            tree = self.get_value_array("IPCCSilentMonitor", None)
+            tree = tree_of(self, "IPCCSilentMonitor")
             if tree is None:
                 return None
-            found = (tree.get("Settings") or {}).get("CCMBasedSilentMonitor", 0)
+            settings = tree.get("Settings")
+            found = settings.get("CCMBasedSilentMonitor", 0) if isinstance(settings, Mapping) else 0
         return str(found).strip().lower() in ("1", "true")
 
     def is_ccm_silent_monitor(self) -> bool:
@@ -145,8 +150,8 @@ class SessionState(CtiOsObject):
         return self.ccm_silent_monitor is True
 
     def get_system_status(self) -> int:
-        """What is not on-line, as bits (GetSystemStatus; the bits are documented nowhere, these are
-        ours): 1 CTI Server, 2 its driver, 4 central controller, 8 a peripheral; 0: all is well."""
+        """What is not on-line, as bits of fastcil.catalog.SystemStatus; 0: all is well
+        (GetSystemStatus; the bits are documented nowhere, these are ours)."""
         return self._status.bits
 
     # --- listeners ------------------------------------------------------------------------------
@@ -189,6 +194,12 @@ class SessionState(CtiOsObject):
             return CilError.E_CTIOS_INVALID_ARGUMENT
         return CilError.CIL_OK if found else CilError.CIL_FAIL
 
+    @property
+    def listener_failures(self) -> int:
+        """How often a listener raised since the session was made; each time is logged, and the
+        other listeners are called."""
+        return self.dispatcher.failures
+
     # --- waiting --------------------------------------------------------------------------------
 
     def create_wait_object(self, mask: Any) -> WaitObject:
@@ -197,7 +208,7 @@ class SessionState(CtiOsObject):
         mask: Event1 to EventN in a mapping, or an iterable of event numbers, names or typed event
         classes. ValueError when it names no event. Released when the session closes.
         """
-        return self._waits.create(mask)
+        return self._waits.create(mask, self.wait_object_type)
 
     def destroy_wait_object(self, wait_object: WaitObject) -> bool:
         """Releases a wait object: its waiters wake with WAIT_FAILED (DestroyWaitObject).

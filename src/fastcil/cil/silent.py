@@ -17,7 +17,7 @@ import random
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Callable
 
-from fastcil.catalog import CilError, SMManagerMode, event_id
+from fastcil.catalog import CilError, ClassIdentifier, SMManagerMode, event_id
 from fastcil.catalog import SilentMonitorStatus as Status
 from fastcil.catalog.requests import RequestID
 from fastcil.cil.errors import SessionError
@@ -70,7 +70,7 @@ class SilentMonitorManager(Asker, MonitorState):
     """
 
     __slots__ = ()
-    class_identifier = 6
+    class_identifier = int(ClassIdentifier.eSilentMonitorManagerObject)
 
     # --- what is asked for ---------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ class SilentMonitorManager(Asker, MonitorState):
         Never raises what has a code: see Pending.code.
         """
         try:
-            one = _METHODS.get(method)
+            one = _METHODS.get(method) if isinstance(method, str) else None
             if one is None:
                 raise _error(
                     CilError.E_CTIOS_METHOD_NO_IMPLEMENTED,

@@ -7,13 +7,14 @@ chapter (silent monitoring).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastcil.catalog import CilError, SMManagerMode, event_id
 from fastcil.catalog import SilentMonitorStatus as Status
 from fastcil.cil import events
 from fastcil.cil.dispatch import Handler
 from fastcil.cil.errors import SessionError
+from fastcil.cil.lenient import number_in
 from fastcil.cil.silent import START_CONF, STARTED, STOP_CONF, SilentMonitorManager
 from fastcil.codec import Arguments, FastcilError
 
@@ -66,7 +67,7 @@ class SilentMonitors:
     def create(self, arguments: Mapping[str, Any] | None) -> SilentMonitorManager:
         """A new manager. SessionError with E_CTIOS_INVALID_ARGUMENT."""
         try:
-            made = SilentMonitorManager(self._session, arguments)
+            made = self._session.silent_monitor_manager_type(self._session, arguments)
         except (FastcilError, TypeError, ValueError, OverflowError) as error:
             text = f"CreateSilentMonitorManager: {error}"
             raise SessionError(text, CilError.E_CTIOS_INVALID_ARGUMENT) from None
@@ -119,13 +120,15 @@ class SilentMonitors:
             getattr(manager, what)(*arguments)
 
     def _over(self, _: int, arguments: Arguments) -> None:
-        self._each("_ended", arguments, arguments.get_int("StatusCode", Status.eSMStatusOK))
+        self._each("_ended", arguments, number_in(arguments, "StatusCode", Status.eSMStatusOK))
 
 
 class SilentSession:
     """What a session has to do with silent monitoring."""
 
     __slots__ = ()
+    silent_monitor_manager_type: ClassVar[type[SilentMonitorManager]] = SilentMonitorManager
+    """What create_silent_monitor_manager() makes: a subclass adds methods of its own."""
     _silent: SilentMonitors
 
     def create_silent_monitor_manager(

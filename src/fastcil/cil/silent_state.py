@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastcil.catalog import CilError, SMManagerMode
 from fastcil.catalog import SilentMonitorStatus as Status
 from fastcil.cil import events
+from fastcil.cil.lenient import number_in
 from fastcil.cil.objects import CtiOsObject
 from fastcil.codec import Arguments
 
@@ -128,7 +129,9 @@ class MonitorState(CtiOsObject):
         """The session's status has changed."""
         with self._guard:
             if self._info is not None and self._is_mine(arguments):
-                self._info["SMSessionStatus"] = arguments.get_int("StatusCode", Status.eSMStatusOK)
+                self._info["SMSessionStatus"] = number_in(
+                    arguments, "StatusCode", Status.eSMStatusOK
+                )
                 self._show()
 
     def _ended(self, arguments: Arguments, status: int | None = None) -> None:

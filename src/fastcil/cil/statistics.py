@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from fastcil.catalog import data
+from fastcil.cil.lenient import tree_of
 from fastcil.codec import Arguments
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Statistics(Mapping[str, Value]):
         known = names.spellings.get(name.strip().lower())
         if known is None:
             raise KeyError(name)
-        found: Arguments | None = self._owner.get_value_array(_PROPERTY, None)
+        found = tree_of(self._owner, _PROPERTY)
         formula = names.computed.get(known)
         if found is None:
             return None

@@ -7,7 +7,7 @@ event, and a call is dropped after its OnCallEnd was published. Sources: CTI OS 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -126,6 +126,16 @@ class ObjectStore:
         """The calls that are not monitored ones, at most so many of them."""
         own = (call for key, call in list(self.calls.items()) if key not in self.monitored)
         return list(islice(own, most))
+
+    def drop_monitored(self, peripheral: str, devices: Set[str]) -> None:
+        """The calls of an agent who is monitored no more; all, when his devices are not known."""
+        for key in list(self.monitored):
+            _, number, _, device = (key + "...").split(".", 3)
+            if number == peripheral and (not devices or device.rstrip(".") in devices):
+                self.monitored.discard(key)
+                self._unconfirmed.discard(key)
+                self.calls.pop(key, None)
+                self.objects.pop(key, None)
 
     def begin_recovery(self) -> None:
         """A new connection: until a snapshot names them, calls may have ended meanwhile."""

@@ -1,13 +1,15 @@
 """What of the site is on-line, as a client is told.
 
 Sources: CTI OS Developer Guide 12.6(1), OnSetAgentModeEvent (StatusSystem) and OnCTIOSFailure
-(SystemEventID). GetSystemStatus gives a mask whose bits are documented nowhere: these are ours.
+(SystemEventID). The bits of GetSystemStatus are documented nowhere: those of the catalog are ours.
 """
 
 from __future__ import annotations
 
 from fastcil.catalog import EVENT_NAMES, SystemEventID
+from fastcil.catalog import SystemStatus as Bits
 from fastcil.cil import events
+from fastcil.cil.lenient import number_in, tree_in
 from fastcil.codec import Arguments
 
 __all__ = ["SystemStatus"]
@@ -17,7 +19,12 @@ _EVENTS = (
     events.CTIOS_FAILURE,
     EVENT_NAMES["OnSetAgentModeEvent"],
 )
-_SERVER, _DRIVER, _CONTROLLER, _PERIPHERAL = 1, 2, 4, 8
+_SERVER, _DRIVER, _CONTROLLER, _PERIPHERAL = (
+    int(Bits.eCtiServerNotOnline),
+    int(Bits.eCtiServerDriverNotOnline),
+    int(Bits.eCentralControllerNotOnline),
+    int(Bits.ePeripheralNotOnline),
+)
 _KEYS = (
     ("StatusCTIServer", _SERVER),
     ("StatusCtiServerDriver", _DRIVER),
@@ -36,7 +43,7 @@ _CHANGES = {
 
 
 class SystemStatus:
-    """bits: 1 CTI Server, 2 its driver, 4 central controller, 8 a peripheral; set: not on-line."""
+    """bits: fastcil.catalog.SystemStatus; set: not on-line."""
 
     EVENTS = _EVENTS
     """Events that tell something of it."""
@@ -47,13 +54,13 @@ class SystemStatus:
     def take(self, message_id: int, arguments: Arguments) -> None:
         """Whole with the mode, one thing at a time by OnCTIOSFailure."""
         if message_id == events.CTIOS_FAILURE:
-            bit, down = _CHANGES.get(arguments.get_int("SystemEventID", 0), (0, False))
+            bit, down = _CHANGES.get(number_in(arguments, "SystemEventID"), (0, False))
             self.bits = self.bits | bit if down else self.bits & ~bit
             return
-        status = arguments.get_arguments("StatusSystem", None)
-        if status is not None:
+        status = tree_in(arguments, "StatusSystem")
+        if status:
             bits = [bit for key, bit in _KEYS if status.get(key, 0)]
-            peripherals = status.get("StatusPeripherals") or {}
+            peripherals = tree_in(status, "StatusPeripherals")
             if any(not peripherals[key] for key in peripherals):
                 bits.append(_PERIPHERAL)
             self.bits = sum(bits)

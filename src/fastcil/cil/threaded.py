@@ -75,12 +75,14 @@ class ThreadedSession(Session):
                 if self.core.in_failover:
                     code = CilError.E_CTIOS_IN_FAILOVER
                 raise SessionError("Disconnect first, and wait for OnConnectionClosed", code)
+            hub = EventHub(self._waits_for_answer)
+            network = Network(self.core, self.dispatcher, hub, self._network)
+            self.core.connect(time.monotonic(), settings)
             self._prepare(settings)
             self._opening = [] if opened is None else [opened]
-            self._hub = EventHub(self._waits_for_answer)
-            self._network = Network(self.core, self.dispatcher, self._hub, self._network)
+            self._hub, self._network = hub, network
             _live.add(self)
-            self._network.start(settings)
+            network.start()
 
     def connect(self, settings: Settings, *, timeout: float | None = 30.0) -> None:
         """Connects and returns when OnConnection was delivered; ConnectError after timeout."""

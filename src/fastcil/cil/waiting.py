@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import InvalidStateError
 from typing import Any, Callable, Protocol, Union
 
-from fastcil.catalog import CilError, EventID, WaitResult, event_id
+from fastcil.catalog import CilError, ClassIdentifier, EventID, WaitResult, event_id
 from fastcil.cil.dispatch import Handler
 from fastcil.cil.errors import SessionClosedError, SessionError
 from fastcil.cil.objects import CtiOsObject
@@ -78,7 +78,7 @@ class WaitObject(CtiOsObject):
     made before a request misses no answer; one that comes while several threads wait wakes all.
     """
 
-    class_identifier = 5
+    class_identifier = int(ClassIdentifier.eWaitObject)
 
     __slots__ = ("_changed_signal", "_ids", "_kept", "_last", "_local", "_owner", "_waiting")
 
@@ -221,9 +221,9 @@ class Waits:
         self._lock = threading.Lock()
         self._objects: tuple[WaitObject, ...] = ()
 
-    def create(self, mask: Any) -> WaitObject:
-        """A new wait object; ValueError when the mask is wrong."""
-        made = WaitObject(self, mask)
+    def create(self, mask: Any, kind: type[WaitObject] = WaitObject) -> WaitObject:
+        """A new wait object of a class; ValueError when the mask is wrong."""
+        made = kind(self, mask)
         with self._lock:
             self._objects = (*self._objects, made)
         self._refresh()

@@ -108,8 +108,7 @@ class FaceSession(FaceObject, SessionRequests, cil.ThreadedSession):
         except (TypeError, ValueError):
             self.note_error(CilError.E_CTIOS_INVALID_ARGUMENT)
             return None
-        made.__class__ = kind  # the session makes the native one; only names are added
-        assert isinstance(made, kind)
+        assert isinstance(made, kind), "wait_object_type says so"
         return made
 
 

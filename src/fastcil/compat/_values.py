@@ -130,6 +130,13 @@ class Table(Value):
         self._refs.clear()
         self._values.clear()
 
+    def GetElementArgType(self, index: int) -> ArgDataType:
+        """The type of the value at a 1-based index, ARG_NOTSET when there is none. A table of the
+        guide names the method; its syntax is printed nowhere."""
+        found = self._wrapped_element(index)
+        kind: ArgDataType = ArgDataType.ARG_NOTSET if found is None else found.GetType()
+        return kind
+
     def DumpArgs(self) -> str:
         """'key1 = value1; key2 = value2;…'"""
         return " ".join(f"{key} = {self._values.get_string(key)};" for key in self._values)

@@ -109,7 +109,7 @@ def test_a_listener_that_raises_is_logged_and_the_next_runs(
         dispatcher.dispatch_batch([frame(), frame()])
         dispatcher.dispatch(frame())
     assert recorder.log == [HELD] * 3
-    assert len(caplog.records) == 3
+    assert len(caplog.records) == dispatcher.failures == 3
     record: Any = caplog.records[0]
     assert record.event_id == HELD
     assert record.listener.endswith("Raising")
@@ -267,7 +267,7 @@ def test_a_listener_that_raises_while_it_is_bound_is_logged_and_the_next_runs(
     with caplog.at_level(logging.ERROR, "fastcil.cil"):
         dispatcher.dispatch_batch(frames_of(backend, HELD, HELD, STATE))
     assert recorder.log == [HELD, HELD, STATE]
-    assert len(caplog.records) == 2  # one for each kind of event
+    assert len(caplog.records) == dispatcher.failures == 2  # one for each kind of event
     record: Any = caplog.records[0]
     assert (record.event_id, record.listener) == (HELD, "Changing")
     assert ("has none" if error is AttributeError else "gone") in caplog.text
@@ -291,6 +291,7 @@ def test_a_listener_that_raises_is_logged_and_the_next_runs_with_every_backend(
         dispatcher.dispatch_batch(frames_of(backend, HELD, HELD))
     assert recorder.log == [HELD, HELD]
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+    assert dispatcher.failures == 4
 
 
 def test_a_log_that_raises_does_not_stop_the_next_listener(

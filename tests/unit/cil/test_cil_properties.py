@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from fastcil.catalog import AgentState, CilError, event_id
-from fastcil.cil import Agent, AsyncSession, Call, Session, SkillGroup, ThreadedSession
+from fastcil.catalog import AgentState, CilError, ClassIdentifier, event_id
+from fastcil.cil import (
+    Agent,
+    AsyncSession,
+    Call,
+    Session,
+    SilentMonitorManager,
+    SkillGroup,
+    ThreadedSession,
+    WaitObject,
+)
 from fastcil.cil.method import snake
 from fastcil.codec import ArgType, Arguments, Frame, encode_frame
 
@@ -207,3 +216,46 @@ def test_a_session_that_never_connected(kind: Any) -> None:
 )
 def test_native_spelling(name: str, native: str) -> None:
     assert snake(name) == native
+
+
+def test_a_session_makes_the_objects_of_its_own_kinds() -> None:
+    class Waiting(WaitObject):
+        __slots__ = ()
+
+    class Manager(SilentMonitorManager):
+        __slots__ = ()
+
+    class Own(Session):
+        wait_object_type = Waiting
+        silent_monitor_manager_type = Manager
+
+    own = Own()
+    assert type(own.create_wait_object([23])) is Waiting
+    assert type(own.create_silent_monitor_manager()) is Manager
+    assert own.get_value("ClassIdentifier") == ClassIdentifier.eSessionObject
+    assert own.create_wait_object([23]).get_value("ClassIdentifier") == ClassIdentifier.eWaitObject
+
+
+@pytest.mark.parametrize("odd", ["x", "", {"a": 1}, 4711, -1, 1 << 31, 0xFFFFFFFF])
+def test_odd_values_of_a_server_are_no_errors(odd: Any) -> None:
+    agent, session = Agent(), Session()
+    agent._session = session
+    keys = ("AgentState", "IsSupervisor", "NumSkillGroups", "SkillGroup[1]", "STATISTICS")
+    agent.update(dict.fromkeys(keys, odd))
+    assert agent.get_agent_state() is AgentState.eUnknown
+    assert agent.is_supervisor() is not agent.is_agent()
+    assert agent.get_skill_groups() == {}
+    assert agent.statistics.known() == {}
+    for tree in (odd, {"Settings": odd}):
+        session.update({"IPCCSilentMonitor": tree})
+        assert not session.is_ccm_silent_monitor()
+
+
+def test_flags_are_read_however_they_are_written() -> None:
+    agent = Agent()
+    for yes in (1, True, "1", " 1 "):
+        agent.update({"IsSupervisor": yes})
+        assert agent.is_supervisor(), repr(yes)
+    for no in (0, False, "0", ""):
+        agent.update({"IsSupervisor": no})
+        assert agent.is_agent(), repr(no)

@@ -209,6 +209,7 @@ def test_match_statements() -> None:
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="checkers do not run the code")
 def test_mypy_knows_the_types(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
     program = tmp_path / "program.py"
     program.write_text(
         textwrap.dedent(

@@ -7,7 +7,7 @@ from typing import Any, Callable
 import pytest
 from documented import FACES
 
-from fastcil.catalog import AgentState, ArgDataType, CilError
+from fastcil.catalog import AgentState, ArgDataType, CilError, keyword_id
 from fastcil.compat import cpp, dotnet, java
 
 Type = ArgDataType
@@ -228,6 +228,11 @@ def test_cpp_elements() -> None:
     key: cpp.Out[str] = cpp.Out()
     assert arguments.GetElementKey(1, key)
     assert arguments.GetElementKey(1) == key.value == "A"
+    number_of_key = cpp.Out(0)  # as for an int
+    assert not arguments.GetElementKey(1, number_of_key)
+    assert number_of_key.value == 0
+    assert cpp.Arguments({"AgentID": "1"}).GetElementKey(1, number_of_key)
+    assert number_of_key.value == keyword_id("AgentID")
     nested: cpp.Out[cpp.Arguments] = cpp.Out()
     assert arguments.GetElementArg(3, nested)
     assert nested.value is not None
@@ -415,3 +420,17 @@ def test_keywords_of_cpp_are_names_of_the_module() -> None:
     for name in ("CTIOS_NONE", "AGENTID"):
         with pytest.raises(AttributeError):
             getattr(cpp, name)
+
+
+@pytest.mark.parametrize("face", [cpp, java, dotnet])
+def test_types_of_elements(face: Any) -> None:
+    arguments = face.Arguments({"A": "7", "B": True, "C": {"x": 1}, "D": 5})
+    assert [arguments.GetElementArgType(index) for index in range(6)] == [
+        ArgDataType.ARG_NOTSET,
+        ArgDataType.ARG_STRING,
+        ArgDataType.ARG_BOOL,
+        ArgDataType.ARG_ARGARRAY,
+        ArgDataType.ARG_INT,
+        ArgDataType.ARG_NOTSET,
+    ]
+    assert arguments.GetElementArgType("x") == ArgDataType.ARG_NOTSET

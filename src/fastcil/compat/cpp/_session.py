@@ -33,6 +33,8 @@ class CCtiOsSession(CCtiOsObject, FaceSession, Listeners):
     _agent = CAgent
     _call = CCall
     _skill_group = CSkillGroup
+    wait_object_type = CWaitObject
+    silent_monitor_manager_type = CSilentMonitorManager
     _needs_mode = True
 
     def Connect(self, args: Any) -> CilError:
@@ -87,8 +89,7 @@ class CCtiOsSession(CCtiOsObject, FaceSession, Listeners):
         except SessionError as error:
             self.note_error(error.code)
             return None
-        made.__class__ = CSilentMonitorManager  # as for wait objects: only names are added
-        assert isinstance(made, CSilentMonitorManager)
+        assert isinstance(made, CSilentMonitorManager), "silent_monitor_manager_type says so"
         return made
 
     def DestroySilentMonitorManager(self, pSMManager: Any) -> CilError:

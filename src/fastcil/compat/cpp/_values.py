@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Union, overload
 
-from fastcil.catalog import CilError
+from fastcil.catalog import CilError, keyword_id
 from fastcil.cil.objects import CtiOsObject
 from fastcil.compat import _common as common
 from fastcil.compat._common import CtiOsException as CtiosException
@@ -208,8 +208,12 @@ class Arguments(Table, Arg):
     @overload
     def GetElementKey(self, index: int, key: Out[Any] | None) -> str | bool: ...
     def GetElementKey(self, index: int, key: Out[Any] | None = None) -> Any:
-        """The key at a 1-based index, by name."""
-        return given(self._key(index), _at(index), "key", key)
+        """The key at a 1-based index, by name. Into an Out that holds a number, as it stands for
+        an int, the keyword's number."""
+        found: Any = self._key(index)
+        if found is not None and isinstance(key, Out) and isinstance(key.value, int):
+            found = keyword_id(found) or None
+        return given(found, _at(index), "key", key)
 
     def GetElementInt(self, index: int, value: Out[int] | None = None) -> int:
         """As GetValueInt, by index."""

@@ -39,6 +39,7 @@ class CtiOsSession(CtiOsObject, FaceSession):
     _agent = Agent
     _call = Call
     _skill_group = SkillGroup
+    wait_object_type = WaitObject
 
     def AddEventListener(self, Listener: Any, iListID: int) -> CilError:
         """Puts an IGenericEvents on a list; see CtiOs_Enums.SubscriberList."""
