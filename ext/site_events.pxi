@@ -258,10 +258,14 @@ cdef class Maker:
         besides, in both; told: what the message said, of which the complete set has all: a dict, or the message, which
         table reads.
         """
-        cdef Event event = Event.__new__(Event)
-        cdef PyObject *unique
         if values.schema is not self.schema:
             raise ValueError("the values are of another schema")
+        return self.made(values, agents, levels, dropped, more, told, table)
+
+    cdef object made(self, Values values, tuple agents, int levels, int dropped, dict more, object told, Table table):
+        """make() with values that are known to be of the schema."""
+        cdef Event event = Event.__new__(Event)
+        cdef PyObject *unique
         unique = NULL if self.object_slot < 0 else values.slots[self.object_slot]
         try:
             if levels & 1:
@@ -277,15 +281,20 @@ cdef class Maker:
 
     def tell(self, Table table not None, Message message not None, dict agents not None, int levels):
         """The event that has the fields of a message alone; of the agent whom it names, if `agents` has him by his key."""
+        return self.told(table, message, agents, levels)
+
+    cdef object told(self, Table table, Message message, dict agents, int levels):
         cdef Values values = Values.__new__(Values, self.schema)
         cdef tuple who = ()
-        table.hear(message, [], values)
+        if table.schema is not self.schema:
+            raise ValueError("the table is of another schema")
+        table.heard(message, table.plan_of(&message._view), _NOBODY, values)
         if (self.peripheral_slot >= 0 and self.agent_slot >= 0 and values.slots[self.peripheral_slot] != NULL
                 and values.slots[self.agent_slot] != NULL):
             key = f"agent.{<object>values.slots[self.peripheral_slot]}.{<object>values.slots[self.agent_slot]}"
             if key in agents:
                 who = (key,)
-        return self.make(values, who, levels)
+        return self.made(values, who, levels, 0, None, None, None)
 
     cdef bytes frame(self, _Items plan, Values values, int dropped, dict more, told, Table table):
         cdef cw_item items[ITEMS]

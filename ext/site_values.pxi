@@ -2,6 +2,7 @@
 
 cdef object _MISSING = object()
 cdef tuple _NOTHING = ("", 0, None)
+cdef list _NOBODY = []
 
 
 @cython.final
@@ -151,6 +152,9 @@ cdef class Values:
 
     def copy(self):
         """Another one with the same values."""
+        return self.copied()
+
+    cdef Values copied(self):
         cdef Values other = Values.__new__(Values, self.schema)
         cdef Py_ssize_t i
         for i in range(self.size):
@@ -188,6 +192,7 @@ ctypedef struct target:
 @cython.final
 cdef class _MessagePlan:
     """Where the fields of one message type at one version go."""
+    cdef uint32_t key
     cdef target fixed[64]
     cdef target floating[64]
     cdef uint32_t count
@@ -197,6 +202,10 @@ cdef class _MessagePlan:
     cdef bint router_may_lack  # the router key is a floating field
     cdef tuple fixed_names, floating_names  # (first, second) of each field
     cdef dict extras        # by _Items: what a message has besides
+    # Where the fields stand by which the object of a message is found; -1 where it has none.
+    cdef int32_t at_peripheral, at_call, at_kind, at_groups
+    cdef Py_ssize_t device, alerting, releasing, agent
+    cdef bint ids, agent_ids
 
 
 @cython.final
@@ -214,6 +223,7 @@ cdef class Table:
     cdef readonly object fields
     cdef Py_ssize_t kept, ecc, cti_clients, router_day, router_call, enterprise
     cdef bint calls
+    cdef PyObject *recent[512]  # by view.index: the plan used last; borrowed from `plans`
 
     def __init__(self, Schema schema not None, dict names not None, *, own=frozenset(), devices=frozenset(),
                  dict full=None, kept="", fields=None, bint calls=False):
@@ -252,10 +262,17 @@ cdef class Table:
 
     cdef _MessagePlan plan_of(self, const cw_ged_view *view):
         cdef uint32_t key = (<uint32_t>view.version << 1 | view.part) << 9 | view.index
+        cdef PyObject *held = self.recent[view.index & 511]
+        if held != NULL and (<_MessagePlan>held).key == key:
+            return <_MessagePlan>held
+        return self.find_plan(view, key)
+
+    cdef _MessagePlan find_plan(self, const cw_ged_view *view, uint32_t key):
         cdef _MessagePlan plan
         cdef uint32_t i
         cdef PyObject *held = PyDict_GetItemWithError(self.plans, key)
         if held != NULL:
+            self.recent[view.index & 511] = held
             return <_MessagePlan>held
         layout = layout_of(view.type, view.version, view.part)
         plan = _MessagePlan.__new__(_MessagePlan)
@@ -282,23 +299,36 @@ cdef class Table:
         plan.signature = layout.slots.get("CTIClientSignature", -1)
         plan.router = self.calls and "RouterCallKeyCallID" in names
         plan.router_may_lack = plan.router and "RouterCallKeyCallID" not in layout.names
+        plan.at_peripheral, plan.at_call = layout.offsets.get("PeripheralID", -1), layout.offsets.get("ConnectionCallID", -1)
+        plan.at_kind, plan.at_groups = layout.offsets.get("PeripheralType", -1), layout.offsets.get("NumFltSkillGroups", -1)
+        plan.device, plan.agent = layout.slots.get("ConnectionDeviceID", -1), layout.slots.get("AgentID", -1)
+        plan.alerting = layout.slots.get("AlertingDeviceID", -1)
+        plan.releasing = layout.slots.get("ReleasingDeviceID", -1)
+        kinds = {field.name: field.type.value for field in layout.fixed}
+        plan.ids = kinds.get("PeripheralID") == kinds.get("ConnectionCallID") == "UINT"
+        plan.agent_ids = kinds.get("PeripheralID") == "UINT" and kinds.get("PeripheralType") == "USHORT"
+        plan.key = key
         self.plans[key] = plan
+        self.recent[view.index & 511] = <PyObject *>plan
         return plan
 
     def hear(self, Message message not None, list shared not None, Values mine=None):
         """Take what a message tells into the values of a call: what is of the call as a whole into shared, all of it
         into mine."""
-        cdef const cw_ged_view *view = &message._view
-        cdef _MessagePlan plan = self.plan_of(view)
-        cdef cw_ged_field field
-        cdef uint32_t i, at = view.end
-        cdef bint named = False, router = False
-        cdef const target *goal
         cdef Values one_of
         for one_of in shared:
             self.check(one_of)
         if mine is not None:
             self.check(mine)
+        self.heard(message, self.plan_of(&message._view), shared, mine)
+
+    cdef int heard(self, Message message, _MessagePlan plan, list shared, Values mine) except -1:
+        """hear() with values that are known to be of the schema."""
+        cdef const cw_ged_view *view = &message._view
+        cdef cw_ged_field field
+        cdef uint32_t i, at = view.end
+        cdef bint named = False, router = False
+        cdef const target *goal
         for i in range(plan.count):
             goal = &plan.fixed[i]
             if goal.first >= 0:
@@ -324,6 +354,7 @@ cdef class Table:
                 self.empty(self.cti_clients, shared, mine)
         if plan.router:
             self.enterprise_id(view, plan, shared, mine)
+        return 0
 
     cdef inline int check(self, Values values) except -1:
         if values.schema is not self.schema:

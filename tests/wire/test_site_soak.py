@@ -62,14 +62,17 @@ class Soak:
 
     def _watch(self) -> None:
         mapper = self.service.source.mapper
-        take = mapper.message
+        take = mapper.take
 
-        def message(message: Message, now: float) -> list[SiteEvent]:
-            found = take(message, now)
-            self.caused.update((message.name, event.callback) for event in found)
-            return found
+        def watched(messages: list[Message], now: float) -> list[SiteEvent]:
+            every: list[SiteEvent] = []
+            for message in messages:
+                found = take([message], now)
+                self.caused.update((message.name, event.callback) for event in found)
+                every += found
+            return every
 
-        mapper.message = message  # type: ignore[method-assign]
+        mapper.take = watched  # type: ignore[method-assign]
 
     # -- what goes wrong ---------------------------------------------------------------------
 

@@ -156,14 +156,20 @@ class CtiServer:
                     self._configured.set()
                 continue
             if messages:
-                self.source.messages(messages, time.monotonic())
+                self._messages(messages)
                 messages = []
             try:
                 self._event(event)
             except Exception:
                 _log.exception("%s could not be taken in", type(event).__name__)
         if messages:
+            self._messages(messages)
+
+    def _messages(self, messages: list[Message]) -> None:
+        try:
             self.source.messages(messages, time.monotonic())
+        except Exception:
+            _log.exception("%d messages could not be taken in whole", len(messages))
 
     async def _collect(self) -> None:
         while True:

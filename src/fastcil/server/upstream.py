@@ -136,22 +136,13 @@ class SiteSource:
 
     def messages(self, messages: list[Message], now: float) -> None:
         """Events of the CTI Server that came in one turn of the loop; all are sent at its end."""
-        take = self.mapper.message
         publish_all = self.publish_all
         if publish_all is None or self.supervision.watching:
             # What a supervisor may do follows from the state just after each of them.
             for message in messages:
-                try:
-                    self.give(take(message, now))
-                except Exception:
-                    _log.exception("%s could not be taken in", message.name)
+                self.give(self.mapper.message(message, now))
             return
-        events: list[SiteEvent] = []
-        for message in messages:
-            try:
-                events += take(message, now)
-            except Exception:
-                _log.exception("%s could not be taken in", message.name)
+        events = self.mapper.take(messages, now)
         publish_all(events)  # type: ignore[arg-type]
         self._tell(events)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from site_messages import call, state
 
-from fastcil.catalog import event_id
+from fastcil.catalog import AgentState, event_id
 from fastcil.ged188 import Message
 from fastcil.ged188.link import LinkSettings, MessageReceived
 from fastcil.server.cti import CtiServer
 from fastcil.server.site.mapper import SiteMapper
+from fastcil.server.site.objects import AgentObject
 from fastcil.server.source import SourceEvent
 from fastcil.server.upstream import SiteSource
 
@@ -43,21 +43,17 @@ def test_they_are_published_in_one_piece() -> None:
     assert given == [[STATE, BEGIN, HELD, STATE]]
 
 
-def test_one_that_fails_does_not_keep_the_others(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_fails_does_not_keep_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    def wrapup(agent: AgentObject, way: int) -> None:
+        raise RuntimeError("no")
+
     site, given = source()
-    take = site.mapper.message
-
-    def message(one: Message, now: float) -> Any:
-        if one.name == "CALL_HELD_EVENT":
-            raise RuntimeError("no")
-        return take(one, now)
-
-    monkeypatch.setattr(site.mapper, "message", message)
-    site.messages(some(), 1.0)
+    site.mapper.agents.wrapup = wrapup
+    first, _, last = some()
+    site.messages([first, state("22003", AgentState.eWorkReady, "3003"), last], 1.0)
     assert given == [[STATE, STATE]]
-    assert "CALL_HELD_EVENT could not be taken in" in caplog.text
+    assert "AGENT_STATE_EVENT could not be taken in" in caplog.text
+    assert "RuntimeError: no" in caplog.text
 
 
 def test_parts_are_told_of_their_events_only() -> None:

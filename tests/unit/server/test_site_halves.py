@@ -127,8 +127,8 @@ def test_any_messages(seed: int, levels: int) -> None:
 
 def test_values_are_a_mapping() -> None:
     known = fields("cython")
-    values = known.call_values()
-    plain = fields("reference").call_values()
+    values = known.call.copy()
+    plain = fields("reference").call.copy()
     assert dict(values) == dict(plain) == {**values}
     values["Unheard"] = plain["Unheard"] = 1
     values["ANI"] = plain["ANI"] = "415"
@@ -152,7 +152,7 @@ def test_values_of_another_schema_are_refused() -> None:
     known = fields("cython")
     one = message("AGENT_STATE_EVENT", AgentID="22001")
     with pytest.raises(ValueError, match="another schema"):
-        known.agents.hear(one, [], known.call_values())
+        known.agents.hear(one, [], known.call.copy())
     with pytest.raises(ValueError, match="another schema"):
         known.calls.hear(message("END_CALL_EVENT"), [known.values()])
     with pytest.raises(ValueError, match="another schema"):
@@ -162,7 +162,7 @@ def test_values_of_another_schema_are_refused() -> None:
 @pytest.mark.parametrize("value", [1 << 40, -(1 << 40), 1.5, object()])
 def test_what_cannot_be_encoded_is_an_event_that_says_so(value: Any) -> None:
     for name in ("cython", "reference"):
-        values = fields(name).call_values()
+        values = fields(name).call.copy()
         values["ANI"] = value
         event = fields(name).call_maker("OnCallBegin", "section").make(values, (), 3)
         with pytest.raises((OverflowError, TypeError)):

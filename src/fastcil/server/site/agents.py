@@ -6,18 +6,17 @@ messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
-from typing import Any, Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from fastcil.catalog import AgentState, FailureCode, event
+from fastcil.catalog import FailureCode, event
 from fastcil.ged188 import Message
 from fastcil.ged188.enums import RecordType, SystemEventID
 from fastcil.server.site import convert, enablement
 from fastcil.server.site.events import SiteEvent, nested
 from fastcil.server.site.fields import STATE
+from fastcil.server.site.mapper_core import Handler
 from fastcil.server.site.objects import (
-    GROUP,
     AgentObject,
     Objects,
     device_key,
@@ -30,10 +29,6 @@ __all__ = ["CALLBACKS", "SYSTEM_TEXT", "AgentBook"]
 Events = Iterator[SiteEvent]
 
 _DELETED = int(RecordType.CONFIG_RECORD_DELETE)
-_LOGOUT, _UNKNOWN = int(AgentState.eLogout), int(AgentState.eUnknown)
-_OUT = (_LOGOUT, _UNKNOWN)
-_WRAPUP = (int(AgentState.eWorkReady), int(AgentState.eWorkNotReady))
-_WHO = ("AgentID", "PeripheralID", "PeripheralType", "NumFltSkillGroups")
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
     "AGENT_STATE_EVENT": ("OnAgentStateChange", "OnPreLogout", "OnPostLogout"),
@@ -64,77 +59,46 @@ class AgentBook:
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self.levels = 3
-        """As in CallBook."""
-        self.wrapup: Callable[[AgentObject, int], dict[str, Any] | None] = lambda agent, way: None
-        """What OnAgentStateChange has besides when an agent goes to wrap-up; with the Direction
-        that was told of him before."""
-        self._fields = objects.fields
-        self.handlers: dict[str, Callable[[Message, float], Iterable[SiteEvent]]] = {
-            "AGENT_STATE_EVENT": self._state,
+        self.core = objects.fields.agent_core(objects)
+        """What takes in most messages."""
+        self.handlers: dict[str, Handler] = {
             "AGENT_TEAM_CONFIG_EVENT": self._team,
             "SYSTEM_EVENT": self._system,
-            "RTP_STARTED_EVENT": partial(self._plain, "OnCallRTPStarted"),
-            "RTP_STOPPED_EVENT": partial(self._plain, "OnCallRTPStopped"),
-            "EMERGENCY_CALL_EVENT": partial(self._plain, "OnEmergencyCall"),
             "CONFIG_AGENT_EVENT": self._configured_agents,
             "CONFIG_SKILL_GROUP_EVENT": self._configured_groups,
         }
+        """Those that take in the others."""
+
+    @property
+    def levels(self) -> int:
+        """As in CallBook."""
+        return self.core.levels
+
+    @levels.setter
+    def levels(self, levels: int) -> None:
+        self.core.levels = levels
+
+    @property
+    def wrapup(self) -> Callable[[AgentObject, int], dict[str, Any] | None]:
+        """What OnAgentStateChange has besides when an agent goes to wrap-up; with the Direction
+        that was told of him before."""
+        return self.core.wrapup
+
+    @wrapup.setter
+    def wrapup(self, wrapup: Callable[[AgentObject, int], dict[str, Any] | None]) -> None:
+        self.core.wrapup = wrapup
 
     # -- agents ------------------------------------------------------------------------------
 
     def _learn(self, agent: AgentObject, told: dict[str, Any]) -> None:
         """Facts of an agent, and the seat that follows from them."""
         agent.values.update(told)
-        self._follow(agent)
-
-    def _follow(self, agent: AgentObject) -> int:
-        """What follows from facts that were told of an agent; his state."""
-        values = agent.values
-        values["PeripheralID"], values["AgentID"] = agent.peripheral, agent.agent_id
-        values["UniqueObjectID"] = agent.key
-        state: int = values.get("AgentState", _UNKNOWN)
-        kind = self.objects.peripheral_types.get(agent.peripheral, 0)
-        values["EnablementMask"] = enablement.agent_mask(state, kind)
-        self.objects.seat(agent, "" if state in _OUT else values.get("AgentInstrument", ""))
-        return state
+        self.core.follow(agent)
 
     def state_values(self, agent: AgentObject) -> dict[str, Any]:
         """The arguments of OnAgentStateChange, every documented one present."""
         values = agent.values
         return {keyword: values.get(keyword, default) for keyword, default, _ in STATE}
-
-    def _state(self, message: Message, now: float) -> list[SiteEvent]:
-        objects = self.objects
-        agent_id, peripheral, kind, listed = message.get_many(*_WHO, default="")
-        if not agent_id:
-            return []
-        agent = objects.agent(peripheral, agent_id)
-        objects.peripheral_types[peripheral] = kind
-        values = agent.values
-        before, direction = values.get("AgentState", _UNKNOWN), values.get("Direction", 0)
-        self._fields.agents.hear(message, [], values)
-        state = self._follow(agent)
-        if listed:
-            agent.listed = message.detach()
-        else:
-            group = values["SkillGroupNumber"]
-            if group != -1:
-                agent.skill_groups[group] = {name: values[name] for name in GROUP}
-        levels, told = self.levels, None
-        if levels & 2:
-            told = nested(agent.skill_groups.values(), "SkillGroup")
-        who = (agent.key,)
-        makers = self._fields.agent_makers
-        more = self.wrapup(agent, direction) if state in _WRAPUP else None
-        event = makers["OnAgentStateChange"].make(values, who, levels, 0, more, told)
-        if state != _LOGOUT or before in _OUT:
-            return [event]
-        first, last = (
-            makers[name].make(values, who, levels, 0, None, told)
-            for name in ("OnPreLogout", "OnPostLogout")
-        )
-        return [first, event, last]
 
     def queried(self, agent: AgentObject, message: Message) -> SiteEvent:
         """OnQueryAgentStateConf from QUERY_AGENT_STATE_CONF; the agent is as it says then."""
@@ -284,8 +248,3 @@ class AgentBook:
                 "ErrorMessage": text,
             },
         )
-
-    def _plain(self, callback: str, message: Message, now: float) -> list[SiteEvent]:
-        """An event whose parameters are the fields of one message."""
-        table, maker = self._fields.plain[callback]
-        return [maker.tell(table, message, self.objects.agents, self.levels)]

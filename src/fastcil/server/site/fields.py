@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from functools import cache
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fastcil.catalog import KEYWORDS, event, keyword_id
 from fastcil.codec import BACKEND, Frame
-from fastcil.ged188.schema import MESSAGES_BY_NAME
+from fastcil.ged188.schema import MESSAGES_BY_NAME, message_spec
 from fastcil.server import _select
 from fastcil.server.outbox import Encoded
-from fastcil.server.site import _reference, convert
-from fastcil.server.site.events import coerced
-from fastcil.server.site.objects import full_names, new_call_values
+from fastcil.server.site import _plain, _reference, convert, enablement
+from fastcil.server.site.agent_core import PLAIN, AgentCore
+from fastcil.server.site.call_core import SIMPLE, WHOLE, CallCore
+from fastcil.server.site.events import coerced, nested
+from fastcil.server.site.objects import (
+    OWN,
+    AgentObject,
+    Objects,
+    full_names,
+    listed_groups,
+    new_call_values,
+)
 from fastcil.server.source import CALL_END_ID, STATE_IDS, SourceEvent
 from fastcil.server.typed import columns_of
 
 if TYPE_CHECKING:
     from fastcil.server.site._reference import Entry, Maker, Schema, Table, Values
 
-__all__ = ["OWN", "PRECALL", "Fields", "fields"]
+__all__ = ["PRECALL", "Fields", "fields"]
 
-OWN = frozenset(
-    {"ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType"}
-)
-"""Fields that belong to one connection, not to the call: a new connection does not inherit them."""
 PRECALL = {"AgentInstrument": "", "CallTypeIDTag": 0, "PreCallInvokeIDTag": 0}
 _DEVICES = ("CallingDeviceID", "CalledDeviceID")
-_PLAIN = ("OnCallRTPStarted", "OnCallRTPStopped", "OnEmergencyCall")
-"""Events whose parameters are the fields of one message."""
-_AGENT_MESSAGES = (
-    "AGENT_STATE_EVENT",
-    "RTP_STARTED_EVENT",
-    "RTP_STOPPED_EVENT",
-    "EMERGENCY_CALL_EVENT",
-)
+_AGENT_MESSAGES = ("AGENT_STATE_EVENT", *PLAIN)
 _CALL_MESSAGES = (
     "BEGIN_CALL_EVENT",
     "END_CALL_EVENT",
@@ -65,12 +63,12 @@ def _told(messages: tuple[str, ...]) -> list[str]:
 
 
 class Fields:
-    """What a mapper needs of one half. half: with Schema, Values, Table and Maker."""
+    """What a mapper needs of one half. half: a module with what fastcil.server.site._plain has."""
 
     def __init__(self, half: Any) -> None:
-        self._half = half
+        self.half = half
         names = convert.table()
-        plain = {name: _parameters(name) for name in _PLAIN}
+        plain = {name: _parameters(name) for name in PLAIN.values()}
         every = [name for entries in plain.values() for name in entries]
         own = [name for name, _, _ in STATE]
         self.of_call = half.Schema([*new_call_values(), *PRECALL, *_told(_CALL_MESSAGES)])
@@ -106,14 +104,40 @@ class Fields:
 
     def values(self) -> Values:
         """Of an agent of whom nothing was told."""
-        found: Values = self._half.Values(self.of_agent)
+        found: Values = self.half.Values(self.of_agent)
         return found
 
-    def call_values(self) -> Values:
-        """A value for every keyword that any call event has."""
-        found = self.call.copy()
-        for name in ("ECC", "CTIClients"):
-            found[name] = {}  # each call has its own
+    def new_agent(self, key: str, peripheral: int, agent_id: str) -> AgentObject:
+        """An agent of whom nothing was told."""
+        found: AgentObject = self.half.AgentObject(key, peripheral, agent_id, self.values())
+        return found
+
+    def call_core(self, objects: Objects) -> CallCore:
+        """What takes in most messages of calls."""
+        found: CallCore = self.half.CallCore(
+            objects,
+            new=self.call,
+            untold=self.untold,
+            table=self.calls,
+            waiting=self.waiting_calls,
+            maker=self.call_maker,
+            simple={message_spec(name).number: row for name, row in SIMPLE.items()},
+            whole={way: message_spec(name).number for way, name in WHOLE.items()},
+            own=tuple(OWN),
+            mask=enablement.call_mask,
+        )
+        return found
+
+    def agent_core(self, objects: Objects) -> AgentCore:
+        """What takes in most messages of agents."""
+        found: AgentCore = self.half.AgentCore(
+            objects,
+            table=self.agents,
+            makers=self.agent_makers,
+            plain={message_spec(name).number: self.plain[one] for name, one in PLAIN.items()},
+            number=message_spec("AGENT_STATE_EVENT").number,
+            mask=enablement.agent_mask,
+        )
         return found
 
     def call_maker(self, callback: str, minimal_set: str) -> Maker:
@@ -147,9 +171,9 @@ class Fields:
         slow = _reference.Maker(
             callback, number, schema, minimal, complete, types=types, ids=ids, **more
         )
-        if self._half is _reference:
+        if self.half is _plain:
             return slow
-        found: Maker = self._half.Maker(
+        found: Maker = self.half.Maker(
             callback,
             number,
             schema,
@@ -174,7 +198,7 @@ class Fields:
         def told(message: Any) -> dict[str, Any]:
             return {**message.to_dict(), **convert.keyword_fields(message)}
 
-        table = self._half.Table(self.of_agent, names, fields=told)
+        table = self.half.Table(self.of_agent, names, fields=told)
         entries = [(name, absent, "") for name, absent in wanted.items()]
         return table, self.maker(callback, self.of_agent, entries, entries)
 
@@ -192,8 +216,9 @@ def _read(frame: bytes) -> dict[str, Any]:
 @cache
 def fields(name: str = BACKEND) -> Fields:
     """Those of a backend, made once."""
-    half: ModuleType | SimpleNamespace = _reference
+    half: ModuleType = _plain
     if _select.MODULES[name].endswith("_native"):
         half = _select.load(name)
         half.install(read=_read, encoded=Encoded, monitored=SourceEvent.monitored)
+        half.install_agents(listed=listed_groups, nested=nested)
     return Fields(half)

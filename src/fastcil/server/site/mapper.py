@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from fastcil.ged188 import Message
 from fastcil.ged188.schema import message_spec
+from fastcil.server.site.agent_core import PLAIN
 from fastcil.server.site.agents import AgentBook
+from fastcil.server.site.call_core import SIMPLE, WHOLE
 from fastcil.server.site.calls import CallBook
 from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.mapper_core import Dispatch
 from fastcil.server.site.objects import Objects
 
 if TYPE_CHECKING:
@@ -18,15 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SiteMapper"]
 
-Handler = Callable[[Message, float], Iterable[SiteEvent]]
-
 _log = logging.getLogger("fastcil.server")
 
 
 class SiteMapper:
     """Everything known of a site, and what its clients are told.
 
-    message() takes events of the CTI Server; confirmations belong to the one who asked. The state
+    take() takes events of the CTI Server; confirmations belong to the one who asked. The state
     of calls and agents is in `objects`. known: of another half than that of the codec, for tests.
     """
 
@@ -39,31 +39,43 @@ class SiteMapper:
         self.unmapped: dict[str, int] = {}
         """Messages that cause no event, by name: how many came."""
         self.messages = 0
-        self._handlers: dict[str, Handler] = {**self.calls.handlers, **self.agents.handlers}
-        self._by_type: dict[int, Handler] = {
-            message_spec(name).number: handler for name, handler in self._handlers.items()
-        }
+        rare = {**self.calls.handlers, **self.agents.handlers}
+        self._mapped = frozenset([*rare, *SIMPLE, *WHOLE.values(), *PLAIN, "AGENT_STATE_EVENT"])
+        self._dispatch: Dispatch = self.objects.fields.half.Dispatch(
+            self.calls.core,
+            self.agents.core,
+            {message_spec(name).number: handler for name, handler in rare.items()},
+            unmapped=self._unmapped,
+            problem=self._problem,
+        )
 
     @property
     def mapped(self) -> frozenset[str]:
         """Names of the messages that cause events."""
-        return frozenset(self._handlers)
+        return self._mapped
+
+    def take(self, messages: list[Message], now: float) -> list[SiteEvent]:
+        """The events that messages cause, in order. now: seconds of a clock that runs forward.
+
+        What cannot be taken in is logged, and nothing follows from it.
+        """
+        self.messages += len(messages)
+        return self._dispatch.take(messages, now)
 
     def message(self, message: Message, now: float) -> list[SiteEvent]:
-        """The events that a message causes, in order. now: seconds of a clock that runs forward."""
-        self.messages += 1
-        handler = self._by_type.get(message.type)
-        if handler is None:
-            self.unmapped[message.name] = self.unmapped.get(message.name, 0) + 1
-            return []
-        try:
-            found = handler(message, now)
-            return found if isinstance(found, list) else list(found)
-        except KeyError as error:
-            # A message without a field that it must have: nothing follows from it.
-            self.unmapped[message.name] = self.unmapped.get(message.name, 0) + 1
+        """take() of one."""
+        return self.take([message], now)
+
+    def _unmapped(self, message: Message) -> None:
+        self.unmapped[message.name] = self.unmapped.get(message.name, 0) + 1
+
+    def _problem(self, message: Message, error: Exception) -> None:
+        if isinstance(error, KeyError):
+            # A message without a field that it must have.
+            self._unmapped(message)
             _log.warning("%s lacks %s: no event", message.name, error)
-            return []
+        else:
+            _log.error("%s could not be taken in", message.name, exc_info=error)
 
     def collect(self, now: float) -> list[SiteEvent]:
         """What time alone brings: stale calls end, pre-calls are forgotten."""

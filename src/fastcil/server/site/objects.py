@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CALL_CALLBACKS",
     "GROUP",
+    "OWN",
     "AgentObject",
     "CallObject",
     "Conversation",
@@ -59,6 +60,10 @@ CALL_CALLBACKS = (
 )
 """Every event that is a selection from a call's values."""
 
+OWN = frozenset(
+    {"ConnectionDeviceID", "CallStatus", "LocalConnectionState", "LineHandle", "LineType"}
+)
+"""Fields that belong to one connection, not to the call: a new connection does not inherit them."""
 GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
 """What is known of an agent in a skill group."""
 _FLT_GROUP = tuple(f"Flt{name}" for name in GROUP)
@@ -270,7 +275,7 @@ class Objects:
         key = agent_key(peripheral, agent_id)
         found = self.agents.get(key)
         if found is None:
-            found = AgentObject(key, peripheral, agent_id, self.fields.values())
+            found = self.fields.new_agent(key, peripheral, agent_id)
             self.agents[key] = found
         return found
 
@@ -312,26 +317,6 @@ class Objects:
         if calls is None or len(calls) == 1:
             return []
         return [c.status for c in calls.values() if c is not call]
-
-    def add_call(self, call: CallObject) -> None:
-        """A connection is there."""
-        conversation = call.conversation
-        conversation.connections[call.device_id] = call
-        conversation.gather()
-        self.calls[call.key] = call
-        self.at_device.setdefault(call.device, {})[call.key] = call
-
-    def remove_call(self, call: CallObject) -> None:
-        """A connection is gone; the conversation stays until it ends."""
-        conversation = call.conversation
-        conversation.connections.pop(call.device_id, None)
-        conversation.gather()
-        self.calls.pop(call.key, None)
-        calls = self.at_device.get(call.device)
-        if calls is not None:
-            calls.pop(call.key, None)
-            if not calls:
-                del self.at_device[call.device]
 
     def status_of(self, state: int) -> int:
         """LocalConnectionState of GED-188 as CallStatus; queued and none are no status."""
