@@ -23,8 +23,8 @@ from fastcil.ged188.layout import layout_of
 
 include "site_core.pxi"
 include "site_values.pxi"
-include "site_events.pxi"
 include "site_objects.pxi"
+include "site_events.pxi"
 include "site_calls.pxi"
 include "site_agents.pxi"
 include "site_mapper.pxi"

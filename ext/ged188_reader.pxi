@@ -75,6 +75,33 @@ cdef class MessageReader(StreamReader):
         self.messages_received += 1
         return message
 
+    def take(self, bytes stop not None):
+        """The messages that are there, up to one whose type has 1 in stop, or that is none: the iteration tells of those.
+
+        stop: a byte for each type; types beyond it do not stop.
+        """
+        cdef cw_ged_error error
+        cdef uint32_t size, number
+        cdef const uint8_t *p
+        cdef Message message
+        cdef list found = []
+        while self._error is None and self.at_hand():
+            p = self._base + self._start
+            if cw_ged_peek(p, self._end - self._start, self._max, &size, &error) != 1:
+                break
+            number = <uint32_t>p[4] << 24 | <uint32_t>p[5] << 16 | <uint32_t>p[6] << 8 | p[7]
+            if number < <size_t>PyBytes_GET_SIZE(stop) and PyBytes_AS_STRING(stop)[number]:
+                break
+            message = Message.__new__(Message)
+            if cw_ged_open(p, size, self._version, 0 if self.strict else CW_GED_LENIENT, &message._view, &error) < 0:
+                break
+            message._owner = self._source
+            message.strict = self.strict
+            self._start += size
+            self.messages_received += 1
+            found.append(message)
+        return found
+
     def peek(self, size_t size):
         """Up to size bytes of what comes next, without taking them."""
         if self._error is not None or not self.at_hand():

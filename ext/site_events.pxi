@@ -286,14 +286,19 @@ cdef class Maker:
     cdef object told(self, Table table, Message message, dict agents, int levels):
         cdef Values values = Values.__new__(Values, self.schema)
         cdef tuple who = ()
+        cdef PyObject *peripheral
+        cdef PyObject *agent
+        cdef PyObject *found
         if table.schema is not self.schema:
             raise ValueError("the table is of another schema")
         table.heard(message, table.plan_of(&message._view), _NOBODY, values)
-        if (self.peripheral_slot >= 0 and self.agent_slot >= 0 and values.slots[self.peripheral_slot] != NULL
-                and values.slots[self.agent_slot] != NULL):
-            key = f"agent.{<object>values.slots[self.peripheral_slot]}.{<object>values.slots[self.agent_slot]}"
-            if key in agents:
-                who = (key,)
+        if self.peripheral_slot >= 0 and self.agent_slot >= 0:
+            peripheral, agent = values.slots[self.peripheral_slot], values.slots[self.agent_slot]
+            if peripheral != NULL and agent != NULL and PyUnicode_CheckExact(<object>agent):
+                found = PyDict_GetItemWithError(
+                    agents, key_of(b"agent", 5, <object>peripheral, None, <str><object>agent))
+                if found != NULL:
+                    who = (<AgentObject?>found).who
         return self.made(values, who, levels, 0, None, None, None)
 
     cdef bytes frame(self, _Items plan, Values values, int dropped, dict more, told, Table table):

@@ -1,5 +1,7 @@
 # Calls, their connections, and agents: what fastcil.server.site.objects has, with places that are found without a look-up.
 
+cdef class CallObject
+
 cdef enum:
     KEY_TEXT = 96
     # AgentState
@@ -7,9 +9,6 @@ cdef enum:
     AGENT_WORK_NOT_READY = 5
     AGENT_WORK_READY = 6
     AGENT_UNKNOWN = 9
-
-cdef class CallObject
-
 
 @cython.final
 cdef class Conversation:

@@ -473,6 +473,26 @@ class MessageReader:
         self.messages_received += 1
         return message
 
+    def take(self, stop: bytes) -> list[Message]:
+        """The messages that are there, up to one whose type has 1 in stop, or that is none: the
+        iteration tells of those.
+
+        stop: a byte for each type; types beyond it do not stop.
+        """
+        found: list[Message] = []
+        while self._failed is None and len(self._data) - self._at >= HEADER_SIZE:
+            at = self._at
+            number = int.from_bytes(self._data[at + 4 : at + 8], "big")
+            if number < len(stop) and stop[number]:
+                break
+            try:
+                found.append(next(self))
+            except (DecodeError, StopIteration):
+                # Told by the iteration, which comes to the same place.
+                self._at, self._failed = at, None
+                break
+        return found
+
     def peek(self, size: int) -> bytes:
         """Up to size bytes of what comes next, without taking them."""
         return bytes(self._data[self._at : self._at + size])

@@ -248,11 +248,14 @@ class Connections:
         side.sent(now)
 
     def _emit(self, event: LinkEvent) -> None:
+        self._emit_all([event])
+
+    def _emit_all(self, events: list[LinkEvent]) -> None:
         actions = self._actions
         if actions and type(actions[-1]) is Deliver:
-            actions[-1].events.append(event)
+            actions[-1].events += events
         else:
-            actions.append(Deliver([event]))
+            actions.append(Deliver(events))
 
     def _resolve(
         self,

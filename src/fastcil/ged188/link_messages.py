@@ -108,28 +108,35 @@ class Messages(Standby):
         self._handlers: dict[int, Handler] = dict.fromkeys(_ANSWERS, self._confirmed)
         self._handlers.update(dict.fromkeys(_CONFIG_RECORDS, self._config_record))
         self._handlers.update((message_spec(name).number, one) for name, one in named.items())
+        self._own = bytes(number in self._handlers for number in range(max(self._handlers) + 1))
+        """By type: the messages that mean something for the link itself."""
         self._opened_once = False
 
     # --- bytes ------------------------------------------------------------------------------------
 
     def _read(self, side: Side, now: float) -> None:
         """All whole messages that have come."""
-        reader, handlers = side.reader, self._handlers
+        reader = side.reader
         while True:
-            try:
-                for message in reader:
+            if side is self._active:
+                messages = reader.take(self._own)
+                if messages:
                     side.bad = 0
-                    if side is self._active and message.type not in handlers:
-                        self.counters.messages += 1
-                        self._emit(MessageReceived(message, side.name))
-                        continue
-                    self._received(side, message, now)
-                    if side.reader is not reader or not side.hears:
-                        return  # the connection is gone, what is left of it does not matter
-                return
+                    self.counters.messages += len(messages)
+                    name = side.name
+                    self._emit_all([MessageReceived(message, name) for message in messages])
+            try:
+                message = next(reader, None)
             except DecodeError as error:
                 if not self._unreadable(side, error, now):
                     return
+                continue
+            if message is None:
+                return
+            side.bad = 0
+            self._received(side, message, now)
+            if side.reader is not reader or not side.hears:
+                return  # the connection is gone, what is left of it does not matter
 
     def _received(self, side: Side, message: Message, now: float) -> None:
         number = message.type

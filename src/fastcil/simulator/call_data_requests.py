@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastcil.ged188 import NULL_UINT, NULL_USHORT
-from fastcil.ged188.enums import CallType, DispositionCode, StatusCode
+from fastcil.ged188.enums import (
+    CallType,
+    ControlFailureCode,
+    DeviceIDType,
+    DispositionCode,
+    StatusCode,
+)
+from fastcil.ged188.enums import LocalConnectionState as Lcs
 from fastcil.simulator.call_context import check_named, check_size
 from fastcil.simulator.call_events import (
     STATIC,
@@ -20,7 +27,7 @@ from fastcil.simulator.call_events import (
     party_lists,
 )
 from fastcil.simulator.call_request_fields import call_of, check_member, given_data
-from fastcil.simulator.model import Call, Connection, RequestError
+from fastcil.simulator.model import Call, Connection, Peripheral, RequestError
 from fastcil.simulator.requests import (
     Handler,
     Replies,
@@ -127,23 +134,63 @@ def snapshot_call(request: Request) -> Replies:
 
 def snapshot_device(request: Request) -> Replies:
     """SNAPSHOT_DEVICE_REQ: "must be granted both Client Control and All Events services to look
-    at all devices"."""
+    at all devices". SnapshotDeviceType "for non-agent devices": here queues and route points."""
     peripheral = peripheral_of(request)
     name = request.message.get("AgentInstrument") or request.client.instrument
     if not name:
         raise missing("AgentInstrument")
+    kind = request.message.get("SnapshotDeviceType")
+    if kind in (DeviceIDType.DEVID_QUEUE, DeviceIDType.DEVID_ROUTE_POINT):
+        _check_sees_all(request)
+        of_queue = kind == DeviceIDType.DEVID_QUEUE
+        calls = (_queued if of_queue else _routed)(peripheral, name)
+        return [("SNAPSHOT_DEVICE_CONF", _calls([call.connections[0] for call in calls], of_queue))]
     device = device_of(peripheral, name)
     check_control(request, device.agent, device)
-    connections = device.connections[:_MAX_CALLS]
-    return [("SNAPSHOT_DEVICE_CONF", _calls(connections))]
+    return [("SNAPSHOT_DEVICE_CONF", _calls(device.connections))]
 
 
-def _calls(connections: list[Connection]) -> dict[str, list[Any]]:
+def _check_sees_all(request: Request) -> None:
+    """Raises RequestError for a client that has a device of its own and not All Events."""
+    if request.client.instrument and not request.client.all_events:
+        raise RequestError(
+            ControlFailureCode.CF_PRIVILEGE_VIOLATION_ON_SPECIFIED_DEVICE,
+            f"{request.client.instrument} controls its own device only",
+        )
+
+
+def _queued(peripheral: Peripheral, name: str) -> list[Call]:
+    """The calls that wait in the queue of a QueueDeviceID, oldest first. Raises RequestError."""
+    for group in peripheral.skill_groups.values():
+        if name == (group.extension or str(group.number)):
+            return [call for call in group.queue if call.connections]
+    raise RequestError(ControlFailureCode.CF_INVALID_CSTA_DEVICE_IDENTIFIER, f"no queue {name!r}")
+
+
+def _routed(peripheral: Peripheral, name: str) -> list[Call]:
+    """The calls that came to a route point and are at no telephone yet. Raises RequestError."""
+    for service in peripheral.services.values():
+        if name in (service.dialed_number, service.extension):
+            return [
+                call
+                for call in peripheral.calls.values()
+                if call.service is service
+                and call.connections
+                and all(one.device is None for one in call.connections)
+            ]
+    raise RequestError(
+        ControlFailureCode.CF_INVALID_CSTA_DEVICE_IDENTIFIER, f"no route point {name!r}"
+    )
+
+
+def _calls(connections: list[Connection], queued: bool = False) -> dict[str, list[Any]]:
+    """queued: the calls wait, whatever the connection that stands for each is."""
+    connections = connections[:_MAX_CALLS]
     return {
         "CallConnectionCallID": [c.call.id for c in connections],
         "CallConnectionDeviceIDType": [STATIC for _ in connections],
         "CallConnectionDeviceID": [c.device_id for c in connections],
-        "CallState": [int(c.state) for c in connections],
+        "CallState": [int(Lcs.LCS_QUEUED if queued else c.state) for c in connections],
         "SilentMonitorStatus": [int(monitor_status(c)) for c in connections],
     }
 

@@ -399,6 +399,39 @@ def test_a_length_that_cannot_be_believed_stops_it(ged: ModuleType) -> None:
             use()
 
 
+@pytest.mark.parametrize("size", [1, 7, len(STREAM)])
+def test_what_is_there_is_taken_at_once(ged: ModuleType, size: int) -> None:
+    """take() stops where the iteration has something to tell, and at types that are named."""
+    reader = ged.MessageReader(24)
+    stop = bytes(number == 30 for number in range(31))  # AGENT_STATE_EVENT
+    names = []
+    for part in chunked(STREAM, size):
+        reader.feed(part)
+        names += [m.name for m in reader.take(stop)]
+    assert names == ["OPEN_REQ", "HEARTBEAT_REQ"]
+    assert reader.take(stop) == []
+    assert next(reader).name == "AGENT_STATE_EVENT"
+    assert [m.name for m in reader.take(stop)] == ["FAILURE_CONF", "HEARTBEAT_REQ"]
+    assert (reader.messages_received, reader.pending, reader.take(b"")) == (5, 0, [])
+
+
+def test_what_is_taken_at_once_ends_at_what_is_no_message(ged: ModuleType) -> None:
+    bad = message(9999, "00")
+    reader = ged.MessageReader(24, max_message=100)
+    reader.feed(HEARTBEAT + bad + HEARTBEAT + h("00001000 00000009"))
+    assert [m.name for m in reader.take(b"")] == ["HEARTBEAT_REQ"]
+    assert reader.take(b"") == []
+    with pytest.raises(DecodeError) as caught:
+        next(reader)
+    assert (caught.value.stream_offset, caught.value.data) == (len(HEARTBEAT), bad)
+    assert [m.name for m in reader.take(b"")] == ["HEARTBEAT_REQ"]
+    assert reader.take(b"") == []
+    with pytest.raises(DecodeError, match="MessageLength 4096"):
+        next(reader)
+    assert reader.take(b"") == []
+    assert reader.messages_received == 2
+
+
 def test_the_end_inside_a_message(ged: ModuleType) -> None:
     reader = ged.MessageReader(24)
     assert list(reader.feed(HEARTBEAT + HEARTBEAT[:7])) != []

@@ -213,3 +213,29 @@ def test_snapshot_of_a_device(world: World) -> None:
     code = Failure.CF_INVALID_CSTA_DEVICE_IDENTIFIER
     world.fails(code, "SNAPSHOT_DEVICE_REQ", **given, AgentInstrument="99")
     world.fails(StatusCode.E_CTI_REQUIRED_DATA_MISSING, "SNAPSHOT_DEVICE_REQ", **given)
+
+
+def test_snapshot_of_a_queue_and_of_a_route_point() -> None:
+    world = World(2)
+    group = next(iter(world.peripheral.skill_groups.values()))
+    calls = [world.arrive() for _ in range(17)]
+    for call in calls:
+        world.calls.queue(call, group)
+    queue = {"SnapshotDeviceType": DeviceIDType.DEVID_QUEUE}
+    values = world.ask("SNAPSHOT_DEVICE_REQ", **queue, AgentInstrument=str(group.number))
+    assert values["CallConnectionCallID"] == [call.id for call in calls[:16]]
+    assert values["CallConnectionDeviceID"] == [CALLER] * 16
+    assert values["CallState"] == [Lcs.LCS_QUEUED] * 16
+    point = {"SnapshotDeviceType": DeviceIDType.DEVID_ROUTE_POINT}
+    number = world.service.dialed_number
+    values = world.ask("SNAPSHOT_DEVICE_REQ", **point, AgentInstrument=number)
+    assert values["CallConnectionCallID"] == [call.id for call in calls[:16]]
+    world.calls.deliver(calls[0], world.devices[0])
+    values = world.ask("SNAPSHOT_DEVICE_REQ", **point, AgentInstrument=number)
+    assert values["CallConnectionCallID"] == [call.id for call in calls[1:]]
+    code = Failure.CF_INVALID_CSTA_DEVICE_IDENTIFIER
+    world.fails(code, "SNAPSHOT_DEVICE_REQ", **queue, AgentInstrument="99")
+    world.fails(code, "SNAPSHOT_DEVICE_REQ", **point, AgentInstrument="99")
+    world.client.all_events, world.client.instrument = False, "20001"
+    code = Failure.CF_PRIVILEGE_VIOLATION_ON_SPECIFIED_DEVICE
+    world.fails(code, "SNAPSHOT_DEVICE_REQ", **queue, AgentInstrument=str(group.number))

@@ -189,18 +189,26 @@ class Fields:
         return found
 
     def _plain(self, callback: str, wanted: dict[str, Any]) -> tuple[Table, Maker]:
+        """How the message of an event is read that has its fields alone, and how that is made."""
         own = {
             name: (name, "", False) for name in wanted
         }  # where the CIL hides what this event has
         names = {**own, **convert.table()}
         names.update((name, own[name]) for name in convert.NOT_OURS if name in own)
+        of_event = {
+            field: (first, second if second in wanted else "", signed)
+            for field, (first, second, signed) in names.items()
+            if first in wanted
+        }
 
         def told(message: Any) -> dict[str, Any]:
-            return {**message.to_dict(), **convert.keyword_fields(message)}
+            found = {**message.to_dict(), **convert.keyword_fields(message)}
+            return {name: value for name, value in found.items() if name in wanted}
 
-        table = self.half.Table(self.of_agent, names, fields=told)
+        schema = self.half.Schema([*wanted, "PeripheralID", "AgentID"])
+        table = self.half.Table(schema, of_event, fields=told)
         entries = [(name, absent, "") for name, absent in wanted.items()]
-        return table, self.maker(callback, self.of_agent, entries, entries)
+        return table, self.maker(callback, schema, entries, entries)
 
 
 def _parameters(callback: str) -> dict[str, Any]:
