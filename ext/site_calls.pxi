@@ -24,9 +24,9 @@ cdef class _Row:
 cdef class CallCore:
     """Conversations, their connections and their events.
 
-    new: the values of a call of which nothing was told; untold: likewise before it is there; table, waiting: how
-    messages of calls, and of calls that are announced, are read. maker(callback, minimal_set): makes the events of a
-    kind. simple: the rows of SIMPLE by number; whole: WHOLE with numbers. own: keywords that a new connection does not
+    new: the values of a call of which nothing was told; announced: of one that is not there yet; untold: what the
+    announcement of a call that is there may add. table, waiting: how messages of calls, and of calls that are
+    announced, are read. maker(callback, minimal_set): makes the events of a kind. simple: the rows of SIMPLE by number; whole: WHOLE with numbers. own: keywords that a new connection does not
     inherit. mask: of a call, as enablement.call_mask.
     """
     cdef public int levels
@@ -34,38 +34,43 @@ cdef class CallCore:
     cdef readonly dict precalls, handlers
     cdef readonly object objects
     cdef str _minimal_set
-    cdef dict conversations, calls, at_device, agent_at, peripheral_types, makers
-    cdef Values new, untold
+    cdef dict conversations, calls, at_device, at_instrument, agent_at, peripheral_types, makers
+    cdef Values new, announced, untold
+    cdef Maker precall_maker, abort_maker
     cdef Table table, waiting
     cdef object make_maker, call_mask
     cdef list rows, masks
     cdef Py_ssize_t s_unique_id, s_call, s_device, s_call_call, s_call_device, s_device_id, s_device_key
     cdef Py_ssize_t s_peripheral, s_kind, s_status, s_mask, s_ecc, s_clients, s_enterprise
-    cdef Py_ssize_t s_releasing, s_releasing_full
+    cdef Py_ssize_t s_releasing, s_releasing_full, s_instrument
     cdef tuple own_slots
 
-    def __init__(self, objects, *, Values new not None, Values untold not None, Table table not None,
-                 Table waiting not None, maker, dict simple not None, dict whole not None, tuple own not None, mask):
+    def __init__(self, objects, *, Values new not None, Values announced not None, Values untold not None,
+                 Table table not None, Table waiting not None, maker, dict simple not None, dict whole not None, tuple own not None, mask):
         cdef Schema schema = new.schema
         cdef _Row row
         self.objects = objects
         self.conversations, self.calls = objects.conversations, objects.calls
-        self.at_device, self.agent_at = objects.at_device, objects.agent_at
+        self.at_device, self.agent_at, self.at_instrument = objects.at_device, objects.agent_at, objects.at_instrument
         self.peripheral_types = objects.peripheral_types
         self.levels, self.told, self.precalls = 3, {}, {}
         self._minimal_set, self.makers, self.make_maker, self.call_mask = "section", {}, maker, mask
-        self.new, self.untold, self.table, self.waiting = new, untold, table, waiting
+        self.new, self.announced, self.untold = new, announced, untold
+        self.table, self.waiting = table, waiting
+        self.precall_maker, self.abort_maker = (
+            maker("OnAgentPrecallEvent", "section"), maker("OnAgentPrecallAbortEvent", "section"))
         self.masks = [None] * (MASK_STATUSES * MASK_KINDS)
         names = ("UniqueObjectID", "ConnectionCallID", "ConnectionDeviceID", "CallConnectionCallID",
                  "CallConnectionDeviceID", "DeviceID", "DeviceUniqueObjectID", "PeripheralID", "PeripheralType",
                  "CallStatus", "EnablementMask", "ECC", "CTIClients", "ICMEnterpriseUniqueID", "ReleasingDeviceID",
-                 "ReleasingDeviceIDFull", *own)
+                 "ReleasingDeviceIDFull", "AgentInstrument", *own)
         for name in names:
             if schema.slot(name) < 0:
                 raise ValueError(f"{name}: the schema has no place for it")
         (self.s_unique_id, self.s_call, self.s_device, self.s_call_call, self.s_call_device, self.s_device_id,
          self.s_device_key, self.s_peripheral, self.s_kind, self.s_status, self.s_mask, self.s_ecc, self.s_clients,
-         self.s_enterprise, self.s_releasing, self.s_releasing_full) = [schema.slot(name) for name in names[:16]]
+         self.s_enterprise, self.s_releasing, self.s_releasing_full, self.s_instrument) = [
+             schema.slot(name) for name in names[:17]]
         self.own_slots = tuple([(schema.slot(name), "" if name == "ConnectionDeviceID" else 0) for name in own])
         self.rows = [None] * 512
         self.handlers = {
@@ -73,6 +78,8 @@ cdef class CallCore:
             whole["end"]: self.end,
             whole["cleared"]: self.cleared,
             whole["connection_cleared"]: self.connection_cleared,
+            whole["precall"]: self.precall,
+            whole["precall_abort"]: self.precall_abort,
         }
         for number, (callback, status, acting) in simple.items():
             row = _Row.__new__(_Row)
@@ -444,3 +451,36 @@ cdef class CallCore:
         for one in list(conversation.connections.values()):
             events.append(self.finished(<CallObject>one))
         return 0
+
+    # -- pre-call ----------------------------------------------------------------------------
+
+    def precall(self, Message message not None, double now):
+        """AGENT_PRE_CALL_EVENT."""
+        cdef list events = []
+        self.take_precall(message, now, events)
+        return events
+
+    cdef int take_precall(self, Message message, double now, list events) except -1:
+        unique = self.announce(self.precall_maker, message, events)
+        self.precalls[unique] = (now, message.detach())
+        return 0
+
+    def precall_abort(self, Message message not None, double now):
+        """AGENT_PRE_CALL_ABORT_EVENT."""
+        cdef list events = []
+        unique = self.announce(self.abort_maker, message, events)
+        self.precalls.pop(unique, None)
+        return events
+
+    cdef object announce(self, Maker maker, Message message, list events):
+        """ICMEnterpriseUniqueID of a call that is announced; events gets the one that tells of it."""
+        cdef Values values = self.announced.copied()
+        cdef PyObject *held
+        cdef tuple keys = ()
+        self.waiting.heard(message, self.waiting.plan_of(&message._view), _NOBODY, values)
+        # The message names no peripheral.
+        held = PyDict_GetItemWithError(self.at_instrument, <object>values.slots[self.s_instrument])
+        if held != NULL:
+            keys = tuple([(<AgentObject>agent).key for agent in (<dict>held).values()])
+        events.append(maker.made(values, keys, self.levels, 0, None, None, None))
+        return <object>values.slots[self.s_enterprise]

@@ -10,6 +10,7 @@ cdef enum:
     TO_CONNECTION_CLEARED = 6
     TO_STATE = 7
     TO_PLAIN = 8
+    TO_PRECALL = 9
     TYPES = 512
 
 
@@ -28,12 +29,13 @@ cdef class Dispatch:
     def __init__(self, CallCore calls not None, AgentCore agents not None, dict handlers not None, *, unmapped,
                  problem):
         cdef int i
-        self.calls, self.agents, self.handlers = calls, agents, handlers
+        self.calls, self.agents = calls, agents
+        self.handlers = {**handlers, **calls.handlers, **agents.handlers}
         self.unmapped, self.problem = unmapped, problem
         for i in range(TYPES):
-            self.ways[i] = TO_PYTHON if i in handlers else TO_NOBODY
+            self.ways[i] = TO_PYTHON if i in self.handlers else TO_NOBODY
         ways = ((calls.begin, TO_BEGIN), (calls.end, TO_END), (calls.cleared, TO_CLEARED),
-                (calls.connection_cleared, TO_CONNECTION_CLEARED), (calls.simple, TO_SIMPLE),
+                (calls.connection_cleared, TO_CONNECTION_CLEARED), (calls.simple, TO_SIMPLE), (calls.precall, TO_PRECALL),
                 (agents.state, TO_STATE), (agents.plain, TO_PLAIN))
         for number, handler in (*calls.handlers.items(), *agents.handlers.items()):
             for method, way in ways:
@@ -73,6 +75,8 @@ cdef class Dispatch:
             return self.calls.take_end(message, events)
         elif way == TO_CLEARED:
             return self.calls.take_cleared(message, events)
+        elif way == TO_PRECALL:
+            return self.calls.take_precall(message, now, events)
         elif way == TO_PYTHON:
             events.extend(self.handlers[number](message, now))
         else:

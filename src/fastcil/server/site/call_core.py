@@ -48,6 +48,8 @@ WHOLE = {
     "end": "END_CALL_EVENT",
     "cleared": "CALL_CLEARED_EVENT",
     "connection_cleared": "CALL_CONNECTION_CLEARED_EVENT",
+    "precall": "AGENT_PRE_CALL_EVENT",
+    "precall_abort": "AGENT_PRE_CALL_ABORT_EVENT",
 }
 """Messages that are taken in each in its own way."""
 Row = tuple[str, "int | None", str]
@@ -75,9 +77,10 @@ Handler = Callable[[Message, float], "list[SiteEvent]"]
 class CallCore:
     """Conversations, their connections and their events.
 
-    new: the values of a call of which nothing was told; untold: likewise before it is there; table,
-    waiting: how messages of calls, and of calls that are announced, are read. maker(callback,
-    minimal_set): makes the events of a kind. simple: the rows of SIMPLE by number; whole: WHOLE
+    new: the values of a call of which nothing was told; announced: of one that is not there yet;
+    untold: what the announcement of a call that is there may add. table, waiting: how messages of
+    calls, and of calls that are announced, are read. maker(callback, minimal_set): makes the events
+    of a kind. simple: the rows of SIMPLE by number; whole: WHOLE
     with numbers. own: keywords that a new connection does not inherit. mask: of a call, as
     enablement.call_mask.
     """
@@ -87,6 +90,7 @@ class CallCore:
         objects: Objects,
         *,
         new: Values,
+        announced: Values,
         untold: Values,
         table: Table,
         waiting: Table,
@@ -105,7 +109,8 @@ class CallCore:
         self.precalls: dict[str, tuple[float, Message]] = {}
         """By ICMEnterpriseUniqueID: when it came, and the message that announced it."""
         self.objects = objects
-        self._new, self._untold, self._table, self._waiting = new, untold, table, waiting
+        self._new, self._announced, self._untold = new, announced, untold
+        self._table, self._waiting = table, waiting
         self._maker, self._mask = maker, mask
         self._own = own, tuple("" if name == "ConnectionDeviceID" else 0 for name in own)
         self.handlers: dict[int, Handler] = {
@@ -113,6 +118,8 @@ class CallCore:
             whole["end"]: self._end,
             whole["cleared"]: self._cleared,
             whole["connection_cleared"]: self._connection_cleared,
+            whole["precall"]: self._precall,
+            whole["precall_abort"]: self._precall_abort,
             **{number: self._simple(*row) for number, row in simple.items()},
         }
         """By number: the messages that are taken in here."""
@@ -316,3 +323,25 @@ class CallCore:
             return []
         self.told = message
         return [self.finish(call) for call in list(conversation.connections.values())]
+
+    # -- pre-call ----------------------------------------------------------------------------
+
+    def _precall(self, message: Message, now: float) -> list[SiteEvent]:
+        unique, event = self._announce("OnAgentPrecallEvent", message)
+        self.precalls[unique] = (now, message.detach())
+        return [event]
+
+    def _precall_abort(self, message: Message, now: float) -> list[SiteEvent]:
+        unique, event = self._announce("OnAgentPrecallAbortEvent", message)
+        self.precalls.pop(unique, None)
+        return [event]
+
+    def _announce(self, callback: str, message: Message) -> tuple[str, SiteEvent]:
+        """ICMEnterpriseUniqueID of a call that is announced, and the event that tells of it."""
+        values = self._announced.copy()
+        self._waiting.hear(message, [], values)
+        # The message names no peripheral.
+        agents = self.objects.at_instrument.get(values["AgentInstrument"], {})
+        keys = tuple([agent.key for agent in agents.values()])
+        event = self._maker(callback, "section").make(values, keys, self.levels)
+        return values["ICMEnterpriseUniqueID"], event

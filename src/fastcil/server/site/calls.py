@@ -75,8 +75,6 @@ class CallBook:
             "CALL_TRANSFERRED_EVENT": self._merged,
             "CALL_CONFERENCED_EVENT": self._merged,
             "CALL_TRANSLATION_ROUTE_EVENT": self._translation_route,
-            "AGENT_PRE_CALL_EVENT": self._precall,
-            "AGENT_PRE_CALL_ABORT_EVENT": self._precall_abort,
         }
         """Those that take in the others."""
 
@@ -217,32 +215,6 @@ class CallBook:
             kept, _ = self.core.connection(to, device)
             yield self.core.event("OnCallBegin", kept)
         kept.values["CallStatus"] = status
-
-    # -- pre-call ----------------------------------------------------------------------------
-
-    def _agents_at(self, instrument: str) -> tuple[str, ...]:
-        """Keys of the agents at an instrument: the message names no peripheral."""
-        found = self.objects.at_instrument.get(instrument, {})
-        return tuple([agent.key for agent in found.values()])
-
-    def _waiting(self, callback: str, message: Message) -> tuple[str, SiteEvent]:
-        """ICMEnterpriseUniqueID of a call that is announced, and the event that tells of it."""
-        values = self._fields.waiting.copy()
-        self._fields.waiting_calls.hear(message, [], values)
-        agents = self._agents_at(values["AgentInstrument"])
-        maker = self._fields.call_maker(callback, "section")
-        event = maker.make(values, agents, self.levels)
-        return values["ICMEnterpriseUniqueID"], event
-
-    def _precall(self, message: Message, now: float) -> list[SiteEvent]:
-        unique, event = self._waiting("OnAgentPrecallEvent", message)
-        self.precalls[unique] = (now, message.detach())
-        return [event]
-
-    def _precall_abort(self, message: Message, now: float) -> list[SiteEvent]:
-        unique, event = self._waiting("OnAgentPrecallAbortEvent", message)
-        self.precalls.pop(unique, None)
-        return [event]
 
     def _translation_route(self, message: Message, now: float) -> list[SiteEvent]:
         values = self._fields.waiting.copy()

@@ -117,6 +117,7 @@ class Fields:
         found: CallCore = self.half.CallCore(
             objects,
             new=self.call,
+            announced=self.waiting,
             untold=self.untold,
             table=self.calls,
             waiting=self.waiting_calls,
