@@ -1,5 +1,55 @@
 # What is done for nearly every message of an agent: fastcil.server.site.agent_core has it in words.
 
+cdef list _group_names = [f"SkillGroup[{i}]".encode() for i in range(1, MOST_GROUPS + 1)]
+cdef uint16_t[4] _group_keys
+for _i, _name in enumerate((b"SkillGroupNumber", b"SkillGroupID", b"SkillGroupPriority", b"SkillGroupState")):
+    _group_keys[_i] = <uint16_t>cw_keyword_id(<const uint8_t *>PyBytes_AS_STRING(_name), PyBytes_GET_SIZE(_name))
+
+
+cdef _Groups groups_of(AgentObject agent, const cw_ged_view *view, _MessagePlan plan):
+    """The skill groups that a message lists, as blocks; None where the Python side must see to it."""
+    cdef int64_t numbers[4][MOST_GROUPS]
+    cdef uint32_t counts[4]
+    cdef uint32_t i, k, n, at = view.end
+    cdef cw_ged_field field
+    cdef cw_item items[4]
+    cdef cw_error error
+    cdef uint8_t *p
+    cdef size_t size
+    cdef _Groups found
+    memset(counts, 0, sizeof(counts))
+    while cw_ged_at(view, at, &field):
+        for k in range(4):
+            if field.slot == plan.group[k] and field.slot >= 0:
+                if counts[k] == MOST_GROUPS:
+                    return None
+                numbers[k][counts[k]] = plain_number(field.data, plan.group_kind[k], plan.group_flags[k])
+                counts[k] += 1
+                break
+        at = field.next
+    if not counts[0]:
+        return None
+    for i in range(1, counts[0]):
+        for k in range(i):
+            if numbers[0][k] == numbers[0][i]:
+                return None
+    found = _Groups.__new__(_Groups)
+    found.count = counts[0]
+    found.agent = agent
+    p = found.room
+    for i in range(counts[0]):
+        n = 0
+        for k in range(4):
+            if i < counts[k]:
+                items[n].key = _group_keys[k]
+                write_number(&items[n], numbers[k][i], NULL)
+                n += 1
+        size = cw_build_size(items, n, &error)
+        if size > GROUP_BLOCK or cw_build(items, n, p, size, &error) < 0:
+            return None
+        p += GROUP_BLOCK
+    return found
+
 
 @cython.final
 cdef class AgentCore:
@@ -91,7 +141,7 @@ cdef class AgentCore:
         cdef PyObject *held
         cdef bint listed
         cdef int levels = self.levels
-        cdef dict told = None, more = None, group
+        cdef dict more = None, group
         if plan.agent_ids:
             agent_id = floating_text(view, plan.agent)
             peripheral = hot_int(load32(view.data + plan.at_peripheral))
@@ -126,8 +176,9 @@ cdef class AgentCore:
             number = group["SkillGroupNumber"]
             if number != -1:
                 agent.skill_groups[number] = group
-        if levels & 2:
-            told = nested_groups(agent.skill_groups.values(), "SkillGroup")
+        told = groups_of(agent, view, plan) if listed and levels & 2 else None
+        if told is None and levels & 2:
+            told = agent.numbered()
         if state == AGENT_WORK_NOT_READY or state == AGENT_WORK_READY:
             more = self.wrapup(agent, direction)
         event = self.change.made(values, agent.who, levels, 0, more, told, None)

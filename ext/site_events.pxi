@@ -59,6 +59,19 @@ cdef class _Rare(Exception):
     pass
 
 
+cdef enum:
+    MOST_GROUPS = 99  # what the documents number
+    GROUP_BLOCK = 64
+
+
+@cython.final
+cdef class _Groups:
+    """The skill groups of an agent, each a block of its own."""
+    cdef uint8_t room[MOST_GROUPS * GROUP_BLOCK]
+    cdef uint32_t count
+    cdef AgentObject agent
+
+
 cdef int write_value(cw_item *item, object one, uint32_t coerce, const item_plan *plan, char *scratch,
                      list keep) except -1:
     """One value as the event documents it. Raises _Rare for what the Python half must do."""
@@ -273,6 +286,8 @@ cdef class Maker:
             if levels & 2:
                 event._complete_frame = self.frame(self.complete_items, values, dropped, more, told, table)
         except (_Rare, ValueError, TypeError, OverflowError):
+            if type(told) is _Groups:
+                told = (<_Groups>told).agent.numbered()
             return self.slow.make(values, agents, levels, dropped, more, told, table)
         event.maker = self
         event.agents = agents
@@ -334,6 +349,8 @@ cdef class Maker:
             if more is not None or table is None:
                 raise _Rare
             count = self.message_extras(plan, items, count, <Message>told, table, values, keep)
+        elif type(told) is _Groups:
+            count = put_groups(items, count, <_Groups>told)
         elif told is not None:
             for key in <dict?>told:
                 if key not in plan.keys and key not in self.own:
@@ -447,6 +464,24 @@ cdef int fill_extra(Maker maker, _Items plan, tuple names, item_plan *two) excep
             two[i].key = <uint16_t>cw_keyword_id(<const uint8_t *>PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
             two[i].kind, two[i].least, two[i].most = maker.types.get(name, (CW_T_INT, 0, 0))
     return 0
+
+
+cdef uint32_t put_groups(cw_item *items, uint32_t count, _Groups groups) except? 0:
+    cdef uint32_t i
+    cdef bytes name
+    for i in range(groups.count):
+        if count == ITEMS:
+            raise _Rare
+        name = <bytes>PyList_GET_ITEM(_group_names, i)
+        items[count].key = CW_KEY_NAMED
+        items[count].name = <const uint8_t *>PyBytes_AS_STRING(name)
+        items[count].name_length = <uint16_t>PyBytes_GET_SIZE(name)
+        items[count].type = CW_T_ARGUMENTS
+        items[count].flags = 0
+        items[count].data = groups.room + i * GROUP_BLOCK
+        items[count].length = cw_load32(items[count].data)
+        count += 1
+    return count
 
 
 cdef inline uint32_t put_extra(cw_item *items, uint32_t count, const item_plan *two, object one, list keep) except? 0:

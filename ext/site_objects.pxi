@@ -96,6 +96,10 @@ cdef class AgentObject:
             self.groups = listed_groups(message, self.groups)
         return self.groups
 
+    cdef dict numbered(self):
+        """The skill groups by numbered names, as an event has them."""
+        return nested_groups(self.skill_groups.values(), "SkillGroup")
+
     @property
     def state(self):
         """AgentState; eUnknown as long as nothing was told."""

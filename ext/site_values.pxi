@@ -206,6 +206,10 @@ cdef class _MessagePlan:
     cdef int32_t at_peripheral, at_call, at_kind, at_groups
     cdef Py_ssize_t device, alerting, releasing, agent
     cdef bint ids, agent_ids
+    # Slots of the lists of skill groups, with what kind their fields are.
+    cdef Py_ssize_t group[4]
+    cdef uint8_t group_kind[4]
+    cdef uint8_t group_flags[4]
 
 
 @cython.final
@@ -307,6 +311,12 @@ cdef class Table:
         kinds = {field.name: field.type.value for field in layout.fixed}
         plan.ids = kinds.get("PeripheralID") == kinds.get("ConnectionCallID") == "UINT"
         plan.agent_ids = kinds.get("PeripheralID") == "UINT" and kinds.get("PeripheralType") == "USHORT"
+        for i, name in enumerate(("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")):
+            plan.group[i] = layout.slots.get("Flt" + name, -1)
+            if plan.group[i] >= 0:
+                plan.group_kind[i] = _types[layout.floating[plan.group[i]].type.value]
+                entry = self.names.get(name)
+                plan.group_flags[i] = SIGNED if i and entry is not None and entry[2] else 0
         plan.key = key
         self.plans[key] = plan
         self.recent[view.index & 511] = <PyObject *>plan

@@ -14,6 +14,7 @@ from fastcil.ged188.schema import message_spec
 from fastcil.server.site.calls import CALLBACKS as CALL_CALLBACKS
 from fastcil.server.site.fields import fields
 from fastcil.server.site.mapper import SiteMapper
+from fastcil.server.site.objects import GROUP
 
 pytestmark = pytest.mark.skipif(BACKEND != "cython", reason="there is only one half")
 AGENTS = ("AGENT_STATE_EVENT", "RTP_STARTED_EVENT", "RTP_STOPPED_EVENT", "EMERGENCY_CALL_EVENT")
@@ -53,6 +54,8 @@ class Both:
         assert ours.agents.keys() == theirs.agents.keys()
         assert ours.calls.keys() == theirs.calls.keys()
         assert ours.peripheral_types == theirs.peripheral_types
+        for key, agent in ours.agents.items() if self.events % 7 == 0 else ():
+            assert agent.skill_groups == theirs.agents[key].skill_groups
         for key, call in ours.calls.items():
             assert dict(call.values) == dict(theirs.calls[key].values)
 
@@ -100,6 +103,15 @@ def random_message(rng: random.Random) -> Message:
         values["AgentState"] = rng.randrange(12)
         values["SkillGroupNumber"] = rng.choice((3, 4, 0xFFFFFFFF))
         values["AgentInstrument"] = rng.choice(("3001", "3002"))
+        count = rng.choice((0, 0, 1, 2, 3, 99))
+        most = {"SkillGroupNumber": 0x7FFFFFFF, "SkillGroupID": 0xFFFFFFFF}
+        for column in GROUP if count else ():
+            if column == GROUP[0] or rng.random() < 0.8:
+                top = most.get(column, 0xFFFF)
+                some = (*range(9), top, top // 2 + 1)
+                values[f"Flt{column}"] = [rng.choice(some) for _ in range(count)]
+        if count and rng.random() < 0.7:  # each group once, as it should be
+            values["FltSkillGroupNumber"] = list(range(7, 7 + count))
     if "NumNamedVariables" in ids and rng.random() < 0.3:
         values["NamedVariable"] = [NamedVariable("user.lang", rng.choice(TEXTS))]
         values["NamedArray"] = [NamedArray(1, "user.order", "A-7")]
