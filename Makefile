@@ -55,7 +55,7 @@ bench-gate: build ## fails when a promise is broken or a hot call got slower
 	$(BIN)/python -m bench.gate
 
 bench-site: build ## what the event server of a site costs: one table; some minutes
-	$(BIN)/python -m bench.site
+	$(BIN)/python -m bench.site_costs
 
 clean: ## removes everything that was built
 	rm -rf $(VENV) .venv-* build dist src/*.egg-info .benchmarks bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

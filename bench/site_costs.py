@@ -1,4 +1,4 @@
-"""What the event server of a site costs, beside msgspec in the same run: python -m bench.site
+"""What the event server of a site costs, beside msgspec in the same run: python -m bench.site_costs
 
 A day of a simulated site is recorded as the bytes that its CTI Server sends. Then, alternating:
 
@@ -224,12 +224,14 @@ def sampled(works: dict[str, Callable[[], float]], repeats: int) -> dict[str, li
     return found
 
 
-async def costs(messages: Sequence[bytes], level: int, repeats: int) -> list[dict[str, Any]]:
-    """Parts 1 and 2 for one MinimizeEventArgs; needs a running loop."""
+async def costs(
+    messages: Sequence[bytes], level: int, repeats: int, batches: Sequence[int] = (1, 16)
+) -> list[dict[str, Any]]:
+    """Parts 1 and 2 for one MinimizeEventArgs; needs a running loop. batches: messages a read."""
     events = events_of(messages, level)
     per = len(events)
     rows = []
-    for batch in (1, 16):
+    for batch in batches:
         chunks = chunked(messages, batch)
         works: dict[str, Callable[[], float]] = {
             "msgspec": lambda: encode_all(events) / per,
