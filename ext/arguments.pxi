@@ -308,7 +308,8 @@ cdef class Arguments:
         """A value read as INT (-2147483648..2147483647).
 
         Other numbers, BOOL and decimal text are converted: ConversionError when that cannot be, OverflowError when the
-        number does not fit, KeyError when the key is absent and no default is given.
+        number does not fit, KeyError when the key is absent and no default is given. INT and UINT are read as each
+        other with the same 32 bits.
         """
         entry = self.need(key, default)
         return default if entry is None else as_integer(entry.name, entry.value, entry.type, CW_T_INT)

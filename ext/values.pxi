@@ -87,6 +87,9 @@ cdef object as_integer(str key, object value, uint32_t type, uint32_t wanted):
     if number is None:
         raise not_convertible(key, value, type, _TYPES[wanted].name)
     if not _LOW[wanted] <= number <= _HIGH[wanted]:
+        if (type == CW_T_INT or type == CW_T_UINT) and (wanted == CW_T_INT or wanted == CW_T_UINT):
+            # Both are 32 bits, and a program that asks for the other one wants those.
+            return number + 0x100000000 if number < 0 else number - 0x100000000
         raise out_of_range(key, value, wanted)
     return number
 

@@ -634,7 +634,7 @@ class OnCallCleared(CallEvent):
     event_id = 13
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -649,7 +649,7 @@ class OnCallConnectionCleared(CallEvent):
     event_id = 14
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -820,7 +820,7 @@ class OnCallDelivered(CallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -954,7 +954,7 @@ class OnCallEstablished(CallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -971,7 +971,7 @@ class OnCallFailed(CallEvent):
     event_id = 16
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
 
 
@@ -983,7 +983,7 @@ class OnCallHeld(CallEvent):
     event_id = 11
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -1019,7 +1019,7 @@ class OnCallOriginated(CallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
 
 
@@ -1131,7 +1131,7 @@ class OnCallRetrieved(CallEvent):
     event_id = 12
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
 
 
@@ -1166,7 +1166,7 @@ class OnCallServiceInitiatedEvent(CallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
 
 
@@ -1602,7 +1602,7 @@ class OnAgentStateChange(AgentEvent):
     cti_client_signature = opt_string(
         "CTIClientSignature", "signature of the CTI client tied to the agent"
     )
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     agent_instrument = string("AgentInstrument", "agent's ACD instrument")
     incoming_or_outgoing = opt_int("IncomingOrOutgoing", "0 unknown, 1 incoming, 2 outgoing")
     wrapup_ok_enabled = opt_bool("WrapupOkEnabled", "wrap-up data is required")
@@ -1743,7 +1743,7 @@ class OnNewAgentTeamMember(AgentEvent):
         "AgentAvailabilityStatus", "whether the agent can take a task"
     )
     event_reason_code = short("EventReasonCode", "peripheral reason code of the change to NotReady")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     supervisor_id = string("SupervisorID", "ID of this agent's supervisor")
     agent_flags = int_("AgentFlags", "role of the team member, see enum TeamMemberFlags")
     skill_groups = numbered("SkillGroup", "nested skill group entry, one per index")
@@ -1795,7 +1795,7 @@ class OnPostLogout(AgentEvent):
     cti_client_signature = opt_string(
         "CTIClientSignature", "signature of the CTI client tied to the agent"
     )
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     agent_instrument = string("AgentInstrument", "agent's ACD instrument")
 
 
@@ -1842,7 +1842,7 @@ class OnPreLogout(AgentEvent):
     cti_client_signature = opt_string(
         "CTIClientSignature", "signature of the CTI client tied to the agent"
     )
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     agent_instrument = string("AgentInstrument", "agent's ACD instrument")
 
 
@@ -2005,7 +2005,7 @@ class OnButtonEnablementChange(ButtonEnablementEvent):
     event_id = 0x20001015
     __match_args__ = ("unique_object_id", "enablement_mask", "message_id")
     unique_object_id = string("UniqueObjectID", "agent or call the mask is for")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     message_id = int_("MessageID", "ID of the event that caused the change")
 
 
@@ -2018,7 +2018,7 @@ class OnSupervisorButtonChange(ButtonEnablementEvent):
     _source = "CTI OS Developer Guide, event interfaces chapter, IButtonEnablementEvents"
     event_id = 0x20001016
     __match_args__ = ("supervisor_btn_enablement_mask",)
-    supervisor_btn_enablement_mask = int_(
+    supervisor_btn_enablement_mask = uint(
         "SupervisorBtnEnablementMask", "bit mask of supervisor operations now permitted"
     )
 
@@ -2067,7 +2067,7 @@ class OnMonitoredAgentStateChange(MonitoredAgentEvent):
     cti_client_signature = opt_string(
         "CTIClientSignature", "signature of the CTI client tied to the agent"
     )
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     agent_instrument = string("AgentInstrument", "agent's ACD instrument")
     monitored = bool_("Monitored", "true when the event concerns a monitored agent or call")
 
@@ -2268,7 +2268,7 @@ class OnMonitoredCallDelivered(MonitoredCallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -2308,7 +2308,7 @@ class OnMonitoredCallEstablished(MonitoredCallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -2326,7 +2326,7 @@ class OnMonitoredCallHeld(MonitoredCallEvent):
     event_id = 0x2000080B
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status", "monitored")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -2342,7 +2342,7 @@ class OnMonitoredCallRetrieved(MonitoredCallEvent):
     event_id = 0x2000080C
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status", "monitored")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     monitored = bool_("Monitored", "true when the event concerns a monitored agent or call")
 
@@ -2355,7 +2355,7 @@ class OnMonitoredCallCleared(MonitoredCallEvent):
     event_id = 0x2000080D
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status", "monitored")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -2371,7 +2371,7 @@ class OnMonitoredCallConnectionCleared(MonitoredCallEvent):
     event_id = 0x2000080E
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status", "monitored")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     icm_enterprise_unique_id = opt_string(
         "ICMEnterpriseUniqueID", "enterprise-wide contact key; present for pre-routed calls"
@@ -2451,7 +2451,7 @@ class OnMonitoredCallOriginated(MonitoredCallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     monitored = bool_("Monitored", "true when the event concerns a monitored agent or call")
 
@@ -2464,7 +2464,7 @@ class OnMonitoredCallFailed(MonitoredCallEvent):
     event_id = 0x20000810
     __match_args__ = ("unique_object_id", "enablement_mask", "call_status", "monitored")
     unique_object_id = string("UniqueObjectID", "object key that ties the event to its object")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     monitored = bool_("Monitored", "true when the event concerns a monitored agent or call")
 
@@ -2849,7 +2849,7 @@ class MonitoredCallServiceInitiatedEvent(MonitoredCallEvent):
         "SkillGroupPriority", "skill group priority, 0 when not applicable"
     )
     line_type = short("LineType", "kind of teleset line")
-    enablement_mask = int_("EnablementMask", "bit mask of operations now permitted")
+    enablement_mask = uint("EnablementMask", "bit mask of operations now permitted")
     call_status = short("CallStatus", "current connection status (LCS_*)")
     monitored = bool_("Monitored", "true when the event concerns a monitored agent or call")
 

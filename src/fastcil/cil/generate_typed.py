@@ -78,7 +78,9 @@ def _maker(parameter: Parameter, always: bool) -> str:
         return "numbered"
     if parameter.type is None:
         return "any_"
-    maker = _MAKERS[parameter.type]
+    # A mask is documented as INT, and has 32 bits: none of them is a sign.
+    is_mask = parameter.type == "INT" and parameter.keyword.endswith("EnablementMask")
+    maker = _MAKERS["UINT" if is_mask else parameter.type]
     return maker if always else f"opt_{maker.rstrip('_')}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fastcil.catalog import EVENTS, minimized_parameters
+from fastcil.catalog import EVENTS, ButtonEnablement, minimized_parameters
 from fastcil.cil import typed_events
 from fastcil.cil.events import GAP_EVENT, gap
 from fastcil.cil.generate_typed import attribute
@@ -78,8 +78,16 @@ def test_fields_are_those_of_the_catalog(found: type[Event]) -> None:
             assert not parameter.optional
             assert parameter.keyword in minimal
         if parameter.type is not None and not parameter.keyword.endswith("[j]"):
-            assert one.kind == parameter.type
+            is_mask = parameter.keyword.endswith("EnablementMask")  # 32 bits without a sign
+            assert one.kind == ("UINT" if is_mask else parameter.type)
             assert one.keyword == parameter.keyword
+
+
+def test_all_bits_of_a_mask_are_read() -> None:
+    made = event(OnAgentStateChange.event_id, EnablementMask=0xF83F21A6)
+    assert isinstance(made, OnAgentStateChange)
+    assert made.enablement_mask == 0xF83F21A6
+    assert made.arguments.get_int("EnablementMask") & ButtonEnablement.ENABLE_WORKNOTREADY
 
 
 def test_reading() -> None:

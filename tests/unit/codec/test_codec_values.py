@@ -157,13 +157,37 @@ def test_integers(make: Any, getter: str) -> None:
         assert getattr(make(value), getter)("key") == value
         assert getattr(make(str(value)), getter)("KEY") == value
     for value in (low - 1, high + 1):
-        if -(1 << 31) <= value < 1 << 32:
+        if -(1 << 31) <= value < 1 << 32 and getter not in ("get_int", "get_uint"):
             with pytest.raises(OverflowError):
                 getattr(make(value), getter)("Key")
         with pytest.raises(OverflowError):
             getattr(make(str(value)), getter)("Key")
     assert getattr(make(True), getter)("Key") == 1
     assert type(getattr(make(True), getter)("Key")) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "number"),
+    [
+        (0xF83F21A6, ArgType.INT, 0xF83F21A6 - (1 << 32)),  # a bit mask
+        (0xFFFFFFFF, ArgType.INT, -1),
+        (1 << 31, ArgType.INT, -(1 << 31)),
+        (-1, ArgType.UINT, 0xFFFFFFFF),
+        (-(1 << 31), ArgType.UINT, 1 << 31),
+    ],
+)
+def test_whole_numbers_are_read_as_each_other(
+    make: Any, value: int, kind: ArgType, number: int
+) -> None:
+    """As a program that keeps masks in an int expects."""
+    getter = "get_int" if kind is ArgType.INT else "get_uint"
+    assert getattr(make(value), getter)("Key") == number
+    for short in ("get_short", "get_ushort"):
+        if number != value and not -0x8000 <= value <= 0xFFFF:
+            with pytest.raises(OverflowError):
+                getattr(make(value), short)("Key")
+    with pytest.raises(OverflowError):
+        getattr(make(str(value)), getter)("Key")
 
 
 @pytest.mark.parametrize(

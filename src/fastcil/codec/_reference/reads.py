@@ -51,7 +51,8 @@ class TypedReads:
 
         Other numbers, BOOL and decimal text are converted: ConversionError when that cannot be,
         OverflowError when the number does not fit, KeyError when the key is absent and no default
-        is given. A default only stands in for an absent key.
+        is given. INT and UINT are read as each other with the same 32 bits. A default only stands
+        in for an absent key.
         """
         return self._integer(key, default, ArgType.INT)
 

@@ -97,6 +97,10 @@ def not_convertible(key: str, value: object, kind: ArgType, wanted: str) -> Conv
     return ConversionError(f"{key}: {kind.name} {text} cannot be read as {wanted}")
 
 
+# Both are 32 bits, and a program that asks for the other one wants those.
+_WHOLE = (ArgType.INT, ArgType.UINT)
+
+
 def as_integer(key: str, value: Any, kind: ArgType, wanted: ArgType) -> int:
     """A stored value read as INT, UINT, SHORT or USHORT."""
     number: int | None = None
@@ -107,9 +111,11 @@ def as_integer(key: str, value: Any, kind: ArgType, wanted: ArgType) -> int:
     if number is None:
         raise not_convertible(key, value, kind, wanted.name)
     low, high = RANGES[wanted]
-    if not low <= number <= high:
-        raise out_of_range(key, number, wanted)
-    return number
+    if low <= number <= high:
+        return number
+    if kind in _WHOLE and wanted in _WHOLE:
+        return number + (1 << 32 if number < 0 else -1 << 32)
+    raise out_of_range(key, number, wanted)
 
 
 def as_bool(key: str, value: Any, kind: ArgType) -> bool:
