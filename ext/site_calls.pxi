@@ -122,6 +122,8 @@ cdef class CallCore:
             self.makers[callback] = maker
         else:
             maker = <Maker>held
+        if maker.masked:
+            call.told_mask = <object>values.slots[self.s_mask]
         told = self.told if levels & 2 else None
         agent = PyDict_GetItemWithError(self.agent_at, call.device)
         if agent == NULL:
@@ -214,6 +216,7 @@ cdef class CallCore:
             values.put(slot, one)
         call.conversation, call.device_id, call.values = conversation, device_id, values
         call.told_by_other = ""
+        call.told_mask = -1
         self.identified(call)
         self.added(call)
         return call

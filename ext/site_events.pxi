@@ -245,6 +245,7 @@ cdef class Maker:
     cdef readonly str callback
     cdef readonly uint32_t message_id
     cdef readonly bint keep, state
+    cdef readonly bint masked  # every client learns EnablementMask from it
     cdef readonly object slow
     cdef _Items minimal_items, complete_items
     cdef Py_ssize_t object_slot, peripheral_slot, agent_slot
@@ -260,6 +261,7 @@ cdef class Maker:
         self.minimal_items, self.complete_items = _Items.__new__(_Items), _Items.__new__(_Items)
         self.minimal_items.fill(schema, minimal, ids, types, drops)
         self.complete_items.fill(schema, complete, ids, types, drops)
+        self.masked = "EnablementMask" in self.minimal_items.keys
         self.object_slot = schema.slot("UniqueObjectID")
         self.peripheral_slot, self.agent_slot = schema.slot("PeripheralID"), schema.slot("AgentID")
 

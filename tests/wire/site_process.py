@@ -114,14 +114,12 @@ def serve(
     return running(log, "serve", "--port", 0, "--upstream", upstream, *more, wait=wait)
 
 
-def truth(simulator: Simulator, *, seated: bool = False) -> Picture:
-    """Connections by their keys and agents with their states. seated: only calls at which a
-    device of the site takes part, which is what snapshots can tell."""
+def truth(simulator: Simulator) -> Picture:
+    """Connections by their keys and agents with their states."""
     calls = {
         f"call.{peripheral.id}.{call.id}.{connection.device_id}"
         for peripheral in simulator.site.peripherals.values()
         for call in peripheral.calls.values()
-        if not seated or any(one.device is not None for one in call.connections)
         for connection in call.connections
     }
     return calls, {agent.id: int(agent.state) for agent in simulator.site.agents()}
@@ -136,14 +134,12 @@ def picture(session: AsyncSession) -> Picture:
     return set(session.calls), agents
 
 
-async def agree(
-    session: AsyncSession, simulator: Simulator, what: str = "", *, seated: bool = False
-) -> None:
+async def agree(session: AsyncSession, simulator: Simulator, what: str = "") -> None:
     """Until a client's picture is the truth."""
     try:
-        await eventually(lambda: picture(session) == truth(simulator, seated=seated), what)
+        await eventually(lambda: picture(session) == truth(simulator), what)
     except AssertionError as error:
-        (calls, agents), (real, states) = picture(session), truth(simulator, seated=seated)
+        (calls, agents), (real, states) = picture(session), truth(simulator)
         raise AssertionError(
             f"{error}: of {len(real)} missing {sorted(real - calls)}, too many "
             f"{sorted(calls - real)}, agents {sorted(agents.items() ^ states.items())}"

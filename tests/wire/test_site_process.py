@@ -392,7 +392,7 @@ def test_a_cti_server_that_is_killed_and_started_again(tmp_path: Path) -> None:
             second.advance(1800.0)
             await stack.enter_async_context(second)
             assert truth(second)[0] != before
-            await agree(session, second, "after the restart", seated=True)
+            await agree(session, second, "after the restart")
             assert session.calls
             second.advance(3600.0)
             await agree(session, second, "an hour later")

@@ -1,7 +1,8 @@
 """Buttons that change though nothing was told of the call, or of the agent, whose they are.
 
 What may be done with a call depends on the calls beside it, and what a supervisor may do with one
-on whether he listens to it. The documents have the library take masks from events alone
+on whether he listens to it. Nor do the events of a transfer or a conference tell it with
+MinimizeEventArgs 1. The documents have the library take masks from events alone
 (OnButtonEnablementChange, OnSupervisorButtonChange); so such a change is an OnCallDataUpdate,
 which tells what is new of a call: to the agent's clients with nothing but the mask. To clients in
 monitor mode, which have no buttons but the same call, it is one as filters see it: with all fields
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Buttons"]
 
 
-# Not OnCallBegin: the event that follows it says what the call does at the device.
-_CALLBACKS = tuple(
-    name for name in CALL_CALLBACKS if name not in ("OnCallBegin", "OnSnapshotCallConf")
-)
+# Not OnCallBegin: the event that follows it says what the call does at the device. A call that was
+# learnt by a snapshot is told by OnSnapshotCallConf, which has no mask.
+_CALLBACKS = tuple(name for name in CALL_CALLBACKS if name != "OnCallBegin")
 
 
 class Buttons(Part):
@@ -46,16 +46,20 @@ class Buttons(Part):
         for key in event.agents:
             agent = objects.agents.get(key)
             calls = None if agent is None else objects.at_device.get(agent.seat)
-            if agent is None or calls is None or (len(calls) == 1 and event.object_id in calls):
+            if agent is None or calls is None:
                 continue
+            if len(calls) == 1:
+                (call,) = calls.values()
+                if call.told_mask == call.values["EnablementMask"] and event.object_id == call.key:
+                    continue  # nearly always
             clients = self.site.clients_of(agent)
             for call in list(calls.values()):
                 values = call.values
                 mask = enablement.call_mask(
                     call.status, objects.others(call), values["PeripheralType"]
                 )
-                if mask != values["EnablementMask"]:
-                    values["EnablementMask"] = mask
+                if mask != call.told_mask:
+                    values["EnablementMask"] = call.told_mask = mask
                     update = _update("OnCallDataUpdate", call, EnablementMask=mask)
                     for client in clients:
                         deliver(client, update)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastcil.catalog import FailureCode
-from fastcil.ged188 import Message
+from fastcil.ged188 import NULL_USHORT, Message
 from fastcil.ged188.enums import (
     ConfigInformationMask,
     CTIServiceMask,
@@ -38,6 +38,7 @@ from fastcil.ged188.link import (
 from fastcil.ged188.link_settings import STANDBY_VERSION
 from fastcil.ged188.schema import MESSAGES_BY_NAME
 from fastcil.server.site.events import SiteEvent
+from fastcil.server.site.places import Places
 from fastcil.server.upstream import RequestFailed, SiteSource
 
 __all__ = ["SERVICES", "CtiServer"]
@@ -57,6 +58,8 @@ _CONFIG = int(
 )
 _CONFIG_SECONDS = 15.0
 _CONFIG_END = MESSAGES_BY_NAME["CONFIG_END_EVENT"].number
+_CONFIGURATION = frozenset({_CONFIG_END, *Places.messages})
+_TYPED_DEVICES = 13  # the version that SnapshotDeviceType came with; before, any was an agent's
 _COLLECT_SECONDS = 10.0
 _TURN = 64  # events of the link that are taken in before others have their turn
 _RETRIES = 3  # of a snapshot of which requests were not answered, while the link is there
@@ -69,6 +72,9 @@ class _Requests:
         self._link = link
 
     async def request(self, name: str, values: Mapping[str, Any]) -> Message:
+        version = self._link.version
+        if name == "SNAPSHOT_DEVICE_REQ" and version is not None and version < _TYPED_DEVICES:
+            values = {key: value for key, value in values.items() if key != "SnapshotDeviceType"}
         try:
             return await self._link.request(name, values)
         except ControlFailureError as error:
@@ -110,6 +116,7 @@ class CtiServer:
         """How often the state of the site was taken whole."""
         self._tasks: list[asyncio.Task[None]] = []
         self._reconciling: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
         self._again = False
         self._fresh = False
         self._inventoried: set[int] = set()
@@ -132,8 +139,7 @@ class CtiServer:
     async def stop(self) -> None:
         """Close the session."""
         await self.link.close()
-        if self._reconciling is not None:
-            self._tasks.append(self._reconciling)
+        self._tasks += [task for task in (self._reconciling, self._learning) if task is not None]
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -152,8 +158,8 @@ class CtiServer:
         for event in events:
             if type(event) is MessageReceived:
                 messages.append(event.message)
-                if event.message.type == _CONFIG_END:
-                    self._configured.set()
+                if event.message.type in _CONFIGURATION:
+                    self._configuration(event.message)
                 continue
             if messages:
                 self._messages(messages)
@@ -170,6 +176,24 @@ class CtiServer:
             self.source.messages(messages, time.monotonic())
         except Exception:
             _log.exception("%d messages could not be taken in whole", len(messages))
+
+        if self.source.snapshots.missed and (self._learning is None or self._learning.done()):
+            self._learning = asyncio.get_running_loop().create_task(self._learn())
+
+    def _configuration(self, message: Message) -> None:
+        if message.type == _CONFIG_END:
+            self._configured.set()
+            return
+        try:
+            self.source.snapshots.places.take(message)
+        except Exception:
+            _log.exception("%s could not be taken in", message.name)
+
+    async def _learn(self) -> None:
+        try:
+            await self.source.snapshots.learn()
+        except Exception:
+            _log.exception("calls that began unseen could not be asked for")
 
     async def _collect(self) -> None:
         while True:
@@ -198,8 +222,12 @@ class CtiServer:
         lost = self.source.link is None and self.reconciled > 0
         self.source.link = _Requests(self.link)
         self._inventoried.clear()
-        for number in event.open_conf.get("FltPeripheralID") or ():
-            self.peripherals.add(number)
+        numbers: list[int] = event.open_conf.get("FltPeripheralID") or []
+        self.peripherals.update(numbers)
+        kind = event.open_conf.get("PeripheralType", NULL_USHORT)
+        if len(numbers) == 1 and kind != NULL_USHORT:
+            # Of several the guide says that it may be of any (OPEN_CONF, PeripheralType).
+            self.source.mapper.objects.peripheral_types.setdefault(numbers[0], kind)
         if lost:
             self._tell(SystemEventID.SYS_CTI_SERVER_ONLINE, "The CTI Server is on-line")
 

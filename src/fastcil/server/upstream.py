@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,7 +35,9 @@ from fastcil.server.site.answers import confirmation
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.site.objects import AgentObject
+from fastcil.server.site.places import PHONE, Place
 from fastcil.server.site.requests import Refused, Requester, Translator, is_login, is_logout
+from fastcil.server.snapshots import Snapshots
 from fastcil.server.source import MONITORED_IDS, SourceEvent
 from fastcil.server.supervision import Supervision
 
@@ -46,8 +48,6 @@ __all__ = ["RequestFailed", "SiteSource", "UpstreamLink"]
 
 _log = logging.getLogger("fastcil.server")
 _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
-_UNANSWERED = (int(StatusCode.E_CTI_TIMEOUT), int(StatusCode.E_CTI_CTI_SERVER_OFFLINE))
-_SNAPSHOT_TRIES = 3
 _SUPERVISE = MESSAGES_BY_NAME["SUPERVISE_CALL_REQ"].number
 
 
@@ -95,7 +95,6 @@ class SiteSource:
         self.publish_all: Callable[[list[SourceEvent]], None] | None = None
         """Likewise, for the events of one turn of the loop."""
         self._waiting: deque[SourceEvent] = deque()
-        self._snapshots = asyncio.Semaphore(snapshots)
         self._agents: dict[ClientConnection, AgentObject] = {}
         self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
         self._of_agent: dict[str, dict[ClientConnection, None]] = {}
@@ -103,12 +102,14 @@ class SiteSource:
         self.reasons = Reasons(self)
         self.agent_mode = AgentMode(self)
         self.supervision = supervision = Supervision(self)
+        self.snapshots = Snapshots(self, snapshots)
         settings = DesktopSettings(self)
         self.statistics = Statistics(self)
         buttons = AgentButtons(self, supervision)
         self.silent = SilentMonitor(self, settings, self.peers)
         self.silent_calls = SilentCalls(self, settings, buttons, self.peers)
         self.parts: tuple[Part, ...] = (
+            self.snapshots,
             supervision,
             settings,
             self.statistics,
@@ -253,107 +254,20 @@ class SiteSource:
             ) from None
 
     async def query_agent(self, agent: AgentObject) -> SiteEvent:
-        """The agent as the CTI Server knows him now. Raises Refused."""
-        answer = await self.ask(
-            "QUERY_AGENT_STATE_REQ",
-            {
-                "PeripheralID": agent.peripheral,
-                "MRDID": 1,
-                "ICMAgentID": 0,
-                "AgentID": agent.agent_id,
-            },
-        )
-        return self.mapper.agents.queried(agent, answer)
+        """As Snapshots.agent()."""
+        return await self.snapshots.agent(agent)
 
     async def device_calls(self, agent: AgentObject) -> list[tuple[int, str]]:
         """(call id, device id) of the calls at an agent's device. Raises Refused."""
-        answer = await self.ask(
-            "SNAPSHOT_DEVICE_REQ",
-            {
-                "PeripheralID": agent.peripheral,
-                "SnapshotDeviceType": 76,  # DEVID_AGENT_DEVICE
-                "AgentInstrument": agent.instrument,
-            },
-        )
-        ids = answer.get("CallConnectionCallID") or []
-        devices = answer.get("CallConnectionDeviceID") or [agent.instrument] * len(ids)
-        return list(zip(ids, devices))
+        return await self.snapshots.calls_at(Place(agent.peripheral, PHONE, agent.instrument))
 
     async def call_snapshot(self, peripheral: int, call_id: int, device: str) -> list[SiteEvent]:
-        """A call as the CTI Server knows it now. Raises Refused.
-
-        Confirmations may come later than events that tell what happened after them: what was told
-        of the call meanwhile is newer, so it is asked for again, and nothing is taken of a call
-        that ended.
-        """
-        conversations = self.mapper.objects.conversations
-        key = (peripheral, call_id)
-        for _ in range(_SNAPSHOT_TRIES):
-            before = conversations.get(key)
-            touched = None if before is None else before.touched
-            answer = await self.ask(
-                "SNAPSHOT_CALL_REQ",
-                {
-                    "PeripheralID": peripheral,
-                    "ConnectionCallID": call_id,
-                    "ConnectionDeviceIDType": 0,
-                    "ConnectionDeviceID": device,
-                },
-            )
-            after = conversations.get(key)
-            if before is not None and after is None:
-                return []
-            if after is None or after.touched == touched:
-                break
-        return list(self.mapper.calls.taken(peripheral, call_id, answer, time.monotonic()))
+        """As Snapshots.call()."""
+        return await self.snapshots.call((peripheral, call_id), device)
 
     async def reconcile(self, agents: list[AgentObject] | None = None) -> int:
-        """Take the state of the site anew: every agent, his device and its calls.
-
-        Then, unless only some agents are chosen, what is known of calls that stand at no agent's
-        device: those that are no more end for the clients too. Returns how many requests were not
-        answered; what they would have told is as it was.
-        """
-        objects, calls = self.mapper.objects, self.mapper.calls
-        chosen = list(objects.agents.values()) if agents is None else agents
-        began = time.monotonic()
-        devices: dict[tuple[int, int], str] = {}
-        unanswered = 0
-
-        async def limited(work: Awaitable[Any]) -> Any:
-            """The answer; None for a refusal, and for none, which is counted."""
-            nonlocal unanswered
-            async with self._snapshots:
-                try:
-                    return await work
-                except Refused as error:
-                    unanswered += error.code in _UNANSWERED
-                    _log.debug("snapshot: %s", error)
-                    return None if error.code in _UNANSWERED else False
-
-        async def one(agent: AgentObject) -> None:
-            event = await limited(self.query_agent(agent))
-            if event:
-                self.give([event])
-            if agent.state in _OUT or not agent.instrument:
-                return
-            for call_id, device in await limited(self.device_calls(agent)) or ():
-                devices.setdefault((agent.peripheral, call_id), device)
-
-        async def call(key: tuple[int, int], device: str) -> None:
-            found = await limited(self.call_snapshot(*key, device))
-            self.give(calls.gone(key, began) if found is False else found or [])
-
-        await asyncio.gather(*(one(agent) for agent in chosen))
-        await asyncio.gather(*(call(key, device) for key, device in devices.items()))
-        if agents is None:
-            others = {
-                key: next(iter(conversation.connections), "")
-                for key, conversation in objects.conversations.items()
-                if key not in devices and conversation.touched < began
-            }
-            await asyncio.gather(*(call(key, device) for key, device in others.items()))
-        return unanswered
+        """As Snapshots.take()."""
+        return await self.snapshots.take(agents)
 
     # -- requests of clients -----------------------------------------------------------------
 

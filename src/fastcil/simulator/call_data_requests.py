@@ -124,12 +124,19 @@ def snapshot_call(request: Request) -> Replies:
         **party_lists(call, "CallConnection"),
         "CallDeviceType": [device_type(c.device_id, c.device) for c in parties],
         "CallDeviceID": [c.device_id for c in parties],
-        "CallDeviceConnectionState": [int(c.state) for c in parties],
+        "CallDeviceConnectionState": [_state(c) for c in parties],
         **consult_values(call),
     }
     # The one message with a router call key that has no field for this part of it.
     values.pop("RouterCallKeySequenceNumber", None)
     return [("SNAPSHOT_CALL_CONF", values)]
+
+
+def _state(connection: Connection) -> int:
+    """The state that the last event told: LCS_QUEUED of the party that waits."""
+    call = connection.call
+    waits = bool(call.queues) and connection is call.connections[0]
+    return int(Lcs.LCS_QUEUED if waits else connection.state)
 
 
 def snapshot_device(request: Request) -> Replies:

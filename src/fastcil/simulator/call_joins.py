@@ -10,6 +10,7 @@ from fastcil.ged188.enums import ControlFailureCode as Failure
 from fastcil.ged188.enums import EventCause
 from fastcil.ged188.enums import EventCauseExtended as Extended
 from fastcil.ged188.enums import LocalConnectionState as Lcs
+from fastcil.simulator.call_context import check_size
 from fastcil.simulator.call_core import CallCore
 from fastcil.simulator.call_events import (
     NO_CAUSE,
@@ -23,7 +24,7 @@ from fastcil.simulator.call_events import (
 )
 from fastcil.simulator.call_ground import refuse
 from fastcil.simulator.call_numbers import Target, check_rights
-from fastcil.simulator.model import Call, Connection, Device, Service
+from fastcil.simulator.model import Call, Connection, Device, RequestError, Service
 
 __all__ = ["CallJoins"]
 
@@ -113,10 +114,32 @@ class CallJoins(CallCore):
         self._merged(name, call, gone, device, to)
         self._talk(call)
         self._end(gone, [device])
+        self._take_data(call, gone)
         if waits is not None:
             self.to_service(call, waits)
         self._settle(call, int(Extended.CECX_ANNOUNCED_TRANSFER))
         return call
+
+    def _take_data(self, call: Call, gone: Call) -> None:
+        """Variables that only the call that is gone had are those of the other one now, and all
+        are told so.
+
+        Source: CTI OS Developer Guide, Passing Call Variables: where both calls of a consultative
+        transfer have data "the call data from the initial call takes precedence".
+        """
+        new = {n: text for n, text in gone.variables.items() if text and not call.variables.get(n)}
+        named = {n: text for n, text in gone.named.items() if n not in call.named}
+        arrays = {n: text for n, text in gone.arrays.items() if n not in call.arrays}
+        elements = [(index, n, text) for (n, index), text in arrays.items()]
+        try:
+            check_size(call, {"NamedVariable": list(named.items()), "NamedArray": elements})
+        except RequestError:
+            named, arrays = {}, {}  # both calls' are more than a message holds
+        if new or named or arrays:
+            call.variables.update(new)
+            call.named.update(named)
+            call.arrays.update(arrays)
+            self.tell_data(call, [f"CallVariable{number}" for number in new])
 
     def _move(self, party: Connection, call: Call) -> None:
         """A party leaves its call for another one, in the state in which it is.

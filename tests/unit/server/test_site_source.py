@@ -366,7 +366,7 @@ def test_reconcile_takes_everything_anew_and_ends_what_is_gone() -> None:
     site.next_events(0)
     assert asyncio.run(site.reconcile()) == 0
     given = [event.message_id for event in site.next_events(0)]
-    assert given == [37, 83, 24], "agent, call, and the end of the one that is gone"
+    assert given == [37, 83, 25, 24], "agent, call, its buttons; the end of the one that is gone"
     assert [name for name, _ in link.asked] == [*SNAPSHOTS, "SNAPSHOT_CALL_REQ"]
     assert not site.mapper.objects.conversations.get((5000, 909))
 

@@ -43,6 +43,31 @@ def states(world: World, index: int) -> list[int]:
     return [v["AgentState"] for v in world.all_told("AGENT_STATE_EVENT") if v["AgentID"] == agent]
 
 
+def test_variables_of_both_calls_are_joined(world: World) -> None:
+    """Source: CTI OS Developer Guide, Passing Call Variables: the initial call takes precedence."""
+    held, mine, _ = world.consulting()
+    world.calls.set_data(held.call, {"CallVariable1": "first", "NamedVariable": [("a.b", "1")]})
+    data = {"CallVariable1": "second", "CallVariable2": "note"}
+    world.calls.set_data(mine.call, {**data, "NamedVariable": [("a.b", "2"), ("a.c", "3")]})
+    world.calls.set_data(mine.call, {"NamedArray": [(0, "a.d", "4")]})
+    world.log.clear()
+    call = world.calls.conference(mine, held)
+    assert (call.variables[1], call.variables[2]) == ("first", "note")
+    assert call.named == {"a.b": "1", "a.c": "3"}
+    assert call.arrays == {("a.d", 0): "4"}
+    values = world.told("CALL_DATA_UPDATE_EVENT")
+    assert (values["ConnectionCallID"], values["CallVariable2"]) == (call.id, "note")
+    assert "CallVariable1" not in values
+
+
+def test_variables_that_do_not_fit_stay_behind(world: World) -> None:
+    held, mine, _ = world.consulting()
+    for connection, letter in ((held, "a"), (mine, "b")):
+        named = [(f"{letter}.{i}", "x" * 200) for i in range(6)]
+        world.calls.set_data(connection.call, {"NamedVariable": named})
+    assert len(world.calls.transfer(mine, held).named) == 6
+
+
 def test_a_transfer_names_everybody(world: World) -> None:
     held, mine, theirs = world.consulting()
     call = world.calls.transfer(mine, held)

@@ -134,6 +134,8 @@ class Maker:
         self.complete = tuple(complete)
         self.drops = drops
         self.own = own
+        self.masked = any(name == "EnablementMask" for name, _, _ in self.minimal)
+        """Whether every client learns EnablementMask from it."""
 
     def make(
         self,

@@ -102,9 +102,18 @@ class AgentBook:
 
     def queried(self, agent: AgentObject, message: Message) -> SiteEvent:
         """OnQueryAgentStateConf from QUERY_AGENT_STATE_CONF; the agent is as it says then."""
-        self._learn(agent, convert.keyword_fields(message))
+        told = convert.keyword_fields(message)
+        kind = self.objects.peripheral_types.get(agent.peripheral)
+        if kind is not None:
+            told["PeripheralType"] = kind  # which this message lacks
+        self._learn(agent, told)
         agent.listed, _ = message.detach(), agent.skill_groups  # it need not list any
         return self.snapshot(agent)
+
+    def typed(self, agent: AgentObject) -> None:
+        """The type of an agent's peripheral has become known."""
+        kind = self.objects.peripheral_types[agent.peripheral]
+        self._learn(agent, {"PeripheralType": kind})
 
     def snapshot(self, agent: AgentObject) -> SiteEvent:
         """OnQueryAgentStateConf of an agent as he is known."""

@@ -63,7 +63,7 @@ SIMPLE: dict[str, Row] = {
     "CALL_ORIGINATED_EVENT": ("OnCallOriginated", _INITIATE, "CallingDeviceID"),
     "CALL_SERVICE_INITIATED_EVENT": ("OnCallServiceInitiatedEvent", _INITIATE, "CallingDeviceID"),
     "CALL_FAILED_EVENT": ("OnCallFailed", int(_L.LCS_FAIL), "FailingDeviceID"),
-    "CALL_QUEUED_EVENT": ("OnCallQueuedEvent", None, "QueuedDeviceID"),
+    "CALL_QUEUED_EVENT": ("OnCallQueuedEvent", _INITIATE, "QueuedDeviceID"),
     "CALL_DEQUEUED_EVENT": ("OnCallDequeuedEvent", None, ""),
     "CALL_REACHED_NETWORK_EVENT": ("OnCallReachedNetworkEvent", None, "TrunkUsedDeviceID"),
     "CALL_DIVERTED_EVENT": ("OnCallDiverted", None, "DivertingDeviceID"),
@@ -137,13 +137,15 @@ class CallCore:
         whoever wants it."""
         objects, values = self.objects, call.values
         agent: AgentObject | None = objects.agent_at.get(call.device)
-        values["EnablementMask"] = self._mask(
+        values["EnablementMask"] = mask = self._mask(
             values["CallStatus"], objects.others(call), values["PeripheralType"]
         )
         levels = 3 if both else self.levels
         told = self.told if levels & 2 else None
         dropped = _NO_STATUS if call.failed and callback != "OnCallFailed" else 0
         maker = self._maker(callback, self.minimal_set)
+        if maker.masked:
+            call.told_mask = mask
         if agent is None:
             return maker.make(values, (), levels, dropped | _NO_TARGET, more, told, self._table)
         return maker.make(values, (agent.key,), levels, dropped, more, told, self._table)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcil.catalog import LocalConnectionState
 from fastcil.ged188 import Message
+from fastcil.ged188.enums import DeviceIDType
 from fastcil.server.site import convert
 from fastcil.server.site.call_core import SIMPLE
 from fastcil.server.site.events import SiteEvent
@@ -27,6 +28,8 @@ __all__ = ["CALLBACKS", "CallBook"]
 _L = LocalConnectionState
 Events = Iterator[SiteEvent]
 _NESTED = ("ECC", "CTIClients")
+_ANSWERED = (_L.LCS_CONNECT, _L.LCS_HELD)
+_VARIABLES = (*(f"CallVariable{i}" for i in range(1, 11)), "CallWrapupData")
 CALLBACKS: dict[str, tuple[str, ...]] = {
     **{name: (callback, "OnCallBegin") for name, (callback, _, _) in SIMPLE.items()},
     "CALL_DIVERTED_EVENT": ("OnCallDiverted", "OnCallBegin", "OnCallEnd"),
@@ -69,6 +72,9 @@ class CallBook:
         """How long a pre-call waits for its call."""
         self.core = objects.fields.call_core(objects)
         """What takes in most messages."""
+        self.missed: dict[tuple[int, int], None] = {}
+        """PeripheralID and ConnectionCallID of calls whose first message told of a change of the
+        call: of its parties nothing is known. Whoever can ask for them takes them away."""
         self._fields = objects.fields
         self.handlers: dict[str, Handler] = {
             "CALL_DATA_UPDATE_EVENT": self._update,
@@ -114,11 +120,13 @@ class CallBook:
 
     def _update(self, message: Message, now: float) -> Events:
         peripheral, old_id = message["PeripheralID"], message["ConnectionCallID"]
+        new_id = message["NewConnectionCallID"]
+        if (peripheral, old_id) not in self.objects.conversations:
+            self.missed[peripheral, new_id] = None
         conversation = self.core.conversation(peripheral, old_id, now)
         told = self.core.told = convert.call_fields(message)
         told.pop("ConnectionCallID", None)
         self._learn(conversation, told)
-        new_id = message["NewConnectionCallID"]
         old_device = message.get("ConnectionDeviceID", "")
         new_device = message.get("NewConnectionDeviceID", old_device)
         if (old_id, old_device) == (new_id, new_device):
@@ -161,6 +169,7 @@ class CallBook:
     def _merged(self, message: Message, now: float) -> Events:
         """Transfer and conference: two calls become one, of which the list names the parties."""
         peripheral = message["PeripheralID"]
+        is_known = (peripheral, message["PrimaryCallID"]) in self.objects.conversations
         primary = self.core.conversation(peripheral, message["PrimaryCallID"], now)
         secondary = self.objects.conversations.get((peripheral, message["SecondaryCallID"]))
         told = self.core.told = convert.call_fields(message)
@@ -174,17 +183,19 @@ class CallBook:
         parties = self._parties(message, primary.call_id)
         party_fields = {f"ConnectedParty[{i}]": device for i, (_, device) in enumerate(parties, 1)}
         goes_on = self.core.conversation(peripheral, parties[0][0], now) if parties else primary
+        if not is_known:
+            self.missed[peripheral, goes_on.call_id] = None
         left = message.get("TransferringDeviceID", "") if transferred else ""
+        # A single-step transfer may name the one call twice.
+        calls = [primary] if secondary in (None, primary) else [primary, secondary]
         for device in dict.fromkeys(d for _, d in parties):
-            yield from self._join(device, goes_on, [c for c in (primary, secondary) if c], callback)
+            yield from self._join(device, goes_on, calls)
         for call in list(goes_on.connections.values()):
             call.values["IsTransferController"] = int(transferred and call.device_id == left)
             self._learn(goes_on, told)
             yield self.core.event(callback, call, dict(party_fields))
         present = {device for _, device in parties}
-        for conversation in (primary, secondary):
-            if conversation is None:
-                continue
+        for conversation in calls:
             for call in list(conversation.connections.values()):
                 if conversation is not goes_on or (call.device_id not in present and present):
                     yield self.core.finish(call)
@@ -201,20 +212,24 @@ class CallBook:
             (calls[i] if i < len(calls) else default, device) for i, device in enumerate(devices)
         ]
 
-    def _join(
-        self, device: str, to: Conversation, sources: list[Conversation], callback: str
-    ) -> Events:
-        """A party's connection in the call that goes on: kept, moved there, or new."""
-        held = [c.connections[device] for c in sources if device in c.connections]
-        status = int(_L.LCS_CONNECT)
+    def _join(self, device: str, to: Conversation, sources: list[Conversation]) -> Events:
+        """A party's connection in the call that goes on: kept, moved there, or new.
+
+        Who was in both calls talks in the one they have become; everybody else holds, rings or
+        talks as before.
+        """
+        own = [c.connections[device] for c in sources if device in c.connections]
         kept = to.connections.get(device)
-        if kept is None and held:
-            kept = held[0]
+        if kept is None and own:
+            kept = own[0]
+            if len(own) > 1:
+                kept.values["CallStatus"] = int(_L.LCS_CONNECT)
             yield self._move(kept, to, device)
         if kept is None:
             kept, _ = self.core.connection(to, device)
             yield self.core.event("OnCallBegin", kept)
-        kept.values["CallStatus"] = status
+        if len(own) != 1:
+            kept.values["CallStatus"] = int(_L.LCS_CONNECT)
 
     def _translation_route(self, message: Message, now: float) -> list[SiteEvent]:
         values = self._fields.waiting.copy()
@@ -237,34 +252,73 @@ class CallBook:
                 del self.objects.conversations[key]
         return events
 
-    def taken(self, peripheral: int, call_id: int, message: Message, now: float) -> Events:
+    def taken(
+        self,
+        peripheral: int,
+        call_id: int,
+        message: Message,
+        now: float,
+        waiting: tuple[str, tuple[str, ...]] = ("", ()),
+    ) -> Events:
         """SNAPSHOT_CALL_CONF: the call is as it says; connections it lacks are over.
 
-        A connection learnt from it gets its Call object by OnSnapshotCallConf.
+        waiting: a device of the call, and the queues in which it waits for it. A connection learnt
+        from it gets its Call object by OnSnapshotCallConf.
         """
         conversation = self.core.conversation(peripheral, call_id, now)
         self.core.told = _nobody_told(conversation)
-        self._learn(conversation, convert.call_fields(message))
-        calls = message.get("CallConnectionCallID") or []
-        states = message.get("CallDeviceConnectionState") or []
-        connections = message.get("CallConnectionDeviceID") or []
-        devices = message.get("CallDeviceID") or connections
-        present: set[str] = set()
-        for i, device in enumerate(devices):
-            state = states[i] if i < len(states) else int(_L.LCS_NULL)
-            if (i < len(calls) and calls[i] != call_id) or state == _L.LCS_NULL:
-                continue
-            device = connections[i] if i < len(connections) and connections[i] else device
-            present.add(device)
-            call, _ = self.core.connection(conversation, device)
-            call.values["CallStatus"] = self.objects.status_of(state)
+        told = {**dict.fromkeys(_VARIABLES, ""), **convert.call_fields(message)}
+        kind = self.objects.peripheral_types.get(peripheral)
+        if kind is not None:
+            told["PeripheralType"] = kind  # which this message lacks
+        self._learn(conversation, told)
+        present = self._connections(message, conversation)
         for call in list(conversation.connections.values()):
             if call.device_id not in present:
                 yield self.core.finish(call)
         if not present:
             self.objects.conversations.pop((peripheral, call_id), None)
+        device, queues = waiting
+        waits = conversation.connections.get(device)
+        if waits is not None and queues and waits.values["QueuedDeviceID"] not in queues:
+            waits.values["QueuedDeviceID"] = queues[0]
+            waits.values["QueuedDeviceIDType"] = int(DeviceIDType.DEVID_QUEUE)
         for call in list(conversation.connections.values()):
             yield self.snapshot(call)
+
+    def _connections(self, message: Message, conversation: Conversation) -> set[str]:
+        """The connections that SNAPSHOT_CALL_CONF lists, as it has them; their devices."""
+        calls = message.get("CallConnectionCallID") or []
+        connections = message.get("CallConnectionDeviceID") or []
+        devices = message.get("CallDeviceID") or connections
+        present: set[str] = set()
+        for i, device in enumerate(devices):
+            state = _at(message, "CallDeviceConnectionState", i, int(_L.LCS_NULL))
+            if (i < len(calls) and calls[i] != conversation.call_id) or state == _L.LCS_NULL:
+                continue
+            device = connections[i] if i < len(connections) and connections[i] else device
+            present.add(device)
+            call, _ = self.core.connection(conversation, device)
+            values = call.values
+            values["CallStatus"] = self.objects.status_of(state)
+            values["LocalConnectionState"] = state
+            values["ConnectionDeviceIDType"] = _at(message, "CallConnectionDeviceIDType", i, 0)
+            values["CallDeviceType"] = _at(message, "CallDeviceType", i, 0)
+        self._unanswered([conversation.connections[device] for device in present])
+        return present
+
+    @staticmethod
+    def _unanswered(calls: list[CallObject]) -> None:
+        """Who called is connected before anybody answers; in the CIL he is so from
+        OnCallEstablished on, which is told to both parties."""
+        answered = [call for call in calls if call.status in _ANSWERED]
+        if len(answered) != 1 or answered[0].status != _L.LCS_CONNECT:
+            return
+        values = answered[0].values
+        rings = any(call.status == _L.LCS_ALERTING for call in calls)
+        alone = len(calls) == 1 and values["CallDeviceType"] == DeviceIDType.DEVID_EXTERNAL
+        if rings or alone:
+            values["CallStatus"] = int(_L.LCS_INITIATE)
 
     def gone(self, key: tuple[int, int], before: float) -> list[SiteEvent]:
         """The CTI Server knows no call of this id: it ends, unless something was told of it since
@@ -280,9 +334,23 @@ class CallBook:
     def snapshot(self, call: CallObject) -> SiteEvent:
         """OnSnapshotCallConf of a call."""
         self.core.told = _nobody_told(call.conversation)
-        call.values["NumCallDevices"] = len(call.conversation.connections)
-        call.values["CallDeviceConnectionState"] = call.status
+        values = call.values
+        values["NumCallDevices"] = len(call.conversation.connections)
+        values["CallDeviceConnectionState"] = call.status
+        values["CallConnectionDeviceIDType"] = values["ConnectionDeviceIDType"]
+        if not values["CallDeviceType"]:
+            # No other message has it as such.
+            if self.objects.agent_of(call) is not None:
+                values["CallDeviceType"] = int(DeviceIDType.DEVID_AGENT_DEVICE)
+            elif values["CallingDeviceID"] == call.device_id:
+                values["CallDeviceType"] = values["CallingDeviceIDType"]
         return self.core.event("OnSnapshotCallConf", call, both=True)
+
+
+def _at(message: Message, name: str, index: int, default: int) -> int:
+    """A member of a list, default where the list is shorter."""
+    found: list[int] = message.get(name) or []
+    return convert.number(name, found[index]) if index < len(found) else default
 
 
 def _fill(values: Values, other: Values) -> None:

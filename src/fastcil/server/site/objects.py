@@ -67,6 +67,7 @@ OWN = frozenset(
 GROUP = ("SkillGroupNumber", "SkillGroupID", "SkillGroupPriority", "SkillGroupState")
 """What is known of an agent in a skill group."""
 _FLT_GROUP = tuple(f"Flt{name}" for name in GROUP)
+_STATUSES = frozenset({int(one) for one in LocalConnectionState} - {0xFFFF})
 _EMPTY: dict[str, Any] = {"STRING": "", "ARGUMENTS": {}, "BOOL": False}
 
 
@@ -211,6 +212,8 @@ class CallObject:
     """Key of the device."""
     told_by_other: str = ""
     """The event that it got because the other party's message told of both."""
+    told_mask: int = -1
+    """EnablementMask as the clients were told last."""
     failed: bool = False
     """OnCallFailed was sent: from then on its events have no CallStatus (table 6-90, footnote)."""
 
@@ -319,6 +322,8 @@ class Objects:
         return [c.status for c in calls.values() if c is not call]
 
     def status_of(self, state: int) -> int:
-        """LocalConnectionState of GED-188 as CallStatus; queued and none are no status."""
-        known = {int(one) for one in LocalConnectionState}
-        return state if state in known else int(LocalConnectionState.LCS_NULL)
+        """LocalConnectionState of GED-188 as CallStatus, which has neither queued nor none: who
+        waits is on the way to somebody."""
+        if state == LocalConnectionState.LCS_QUEUED:
+            return int(LocalConnectionState.LCS_INITIATE)
+        return state if state in _STATUSES else int(LocalConnectionState.LCS_NULL)

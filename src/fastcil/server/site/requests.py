@@ -22,6 +22,13 @@ from fastcil.server.site.objects import AgentObject, CallObject, Objects, device
 __all__ = ["FORWARDED", "Refused", "Requester", "Translator", "is_login", "is_logout"]
 
 _L = LocalConnectionState
+_HELD = (int(_L.LCS_HELD),)
+_TALKING = tuple(
+    int(one)
+    for one in (_L.LCS_CONNECT, _L.LCS_INITIATE, _L.LCS_FAIL, _L.LCS_ALERTING, _L.LCS_NULL)
+)
+"""The statuses of a call that is held, or that is not, the likeliest first: that a call rings
+besides has nothing to do with a consult call."""
 
 
 class Refused(Exception):
@@ -215,9 +222,10 @@ class Translator:
             if other is None:
                 raise Refused(ControlFailureCode.CF_OBJECT_NOT_KNOWN, f"no call {wanted}")
             here = [call, other]
-        held = {int(_L.LCS_HELD)}
-        matches = [c for c in here if (c.status in held) == (which == "held")]
-        return next((c for c in matches if c is call), next(iter(matches), None))
+        order = _HELD if which == "held" else _TALKING
+        found = [c for c in here if c.status in order]
+        # The call of the request itself, where it may be meant; else the likeliest.
+        return min(found, key=lambda c: (c is not call, order.index(c.status)), default=None)
 
     def _supervised(
         self, arguments: Mapping[str, Any], requester: Requester, found: dict[str, Any]

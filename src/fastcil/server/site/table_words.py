@@ -109,6 +109,9 @@ OF_CALLS: dict[str, str] = {
     "SecondaryCallID": "`SecondaryCallID` as text",
     "NumCallDevices": "how many connections the call has, as counted for OnSnapshotCallConf",
     "CallDeviceConnectionState": "as CallStatus, as it was for OnSnapshotCallConf",
+    "CallConnectionDeviceIDType": "as `ConnectionDeviceIDType`",
+    "CallDeviceType": "`CallDeviceType` of SNAPSHOT_CALL_CONF; of a call that was never asked for "
+    "`CallingDeviceType` of who called, DEVID_AGENT_DEVICE where an agent is logged in, else 0",
 }
 
 _AGENT = {
