@@ -1,9 +1,10 @@
 """Agents press whatever button is on, in any order: what it stands for can be done, and after each
-step every client has the calls, statuses and buttons that are true."""
+step every client has the calls, statuses and buttons that are true. A monitor is told the same."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from site_process import eventually
 
 from fastcil.catalog import AgentState, CallStatus
 from fastcil.catalog import ButtonEnablement as B
-from fastcil.cil import Call, RequestFailedError
+from fastcil.cil import AsyncSession, Call, RequestFailedError
 from fastcil.ged188.enums import ControlFailureCode
-from fastcil.server.site.enablement import call_mask
+from fastcil.server.site.enablement import agent_mask, call_mask
 
 DESKS = 4
 STEPS = 100
@@ -50,9 +51,12 @@ Action = tuple[str, "Call | None"]
 class Walk:
     """Some agents, what they did, and what must be true of them at any time."""
 
-    def __init__(self, site: AgentSite, desks: list[Desk], seed: int) -> None:
+    def __init__(
+        self, site: AgentSite, desks: list[Desk], monitor: AsyncSession, seed: int
+    ) -> None:
         self.site = site
         self.desks = desks
+        self.monitor = monitor
         self.random = random.Random(seed)
         self.done: list[tuple[int, str, str]] = []
 
@@ -73,6 +77,10 @@ class Walk:
         return found
 
     async def step(self) -> None:
+        if self.random.random() < 0.1:
+            self.site.simulator.actions.arrive(ani="4155550100")
+            self.done.append((-1, "arrives", ""))
+            return
         place = self.random.randrange(DESKS)
         other = self.random.choice([one for one in range(DESKS) if one != place])
         desk = self.desks[place]
@@ -114,34 +122,28 @@ class Walk:
             else:
                 await getattr(call, name)()
 
-    def truth(self, place: int) -> dict[str, int]:
-        """By key: the states of the calls at a telephone."""
-        instrument = self.site.instrument(place)
+    def truth(self, place: int | None = None) -> dict[str, int]:
+        """By key: the states of the calls at a telephone, or of all."""
+        instrument = None if place is None else self.site.instrument(place)
         return {
-            f"call.{self.site.peripheral.id}.{call.id}.{instrument}": int(connection.state)
+            f"call.{self.site.peripheral.id}.{call.id}.{connection.device_id}": int(
+                connection.state
+            )
             for call in self.site.peripheral.calls.values()
             for connection in call.connections
-            if connection.device_id == instrument
+            if instrument in (None, connection.device_id)
         }
 
     def wrong(self) -> list[Any]:
         """What a client knows otherwise than it is."""
-        found: list[Any] = []
+        telephones = {self.site.instrument(place) for place in range(DESKS)}
+        found = [*_differences(self.monitor, self.truth(), telephones)]
         for place, desk in enumerate(self.desks):
-            real = self.truth(place)
-            known = {key: one.get_value("CallStatus") for key, one in desk.session.calls.items()}
-            if known.keys() != real.keys():
-                found.append((place, "calls", sorted(known.keys() ^ real.keys())))
-                continue
-            for key, call in desk.session.calls.items():
-                status = known[key]
-                # To its maker a call is connected when it is answered; to the switch before.
-                if status != real[key] and not {status, real[key]} <= TALKS:
-                    found.append((place, key, status, real[key]))
-                others = [status for one, status in known.items() if one != key]
-                mask = call_mask(status, others)
-                if call.get_value_uint("EnablementMask") != mask:
-                    found.append((place, key, B(call.get_value_uint("EnablementMask") ^ mask)))
+            found += _differences(desk.session, self.truth(place), telephones)
+            state = self.site.peripheral.agents[str(1001 + place)].state
+            mask = desk.agent.get_value_uint("EnablementMask")
+            if desk.agent.get_agent_state() != state or mask != agent_mask(state):
+                found.append((place, desk.agent.get_agent_state(), state, B(mask)))
         return found
 
     async def right(self) -> None:
@@ -152,16 +154,38 @@ class Walk:
             raise AssertionError(f"{self.wrong()} after {self.done[-8:]}") from None
 
 
+def _differences(
+    session: AsyncSession, real: dict[str, int], telephones: set[str]
+) -> Iterator[Any]:
+    known = {key: one.get_value("CallStatus") for key, one in session.calls.items()}
+    if known.keys() != real.keys():
+        yield "calls", sorted(known.keys() ^ real.keys())
+        return
+    for key, call in session.calls.items():
+        status, device = known[key], key.rpartition(".")[2]
+        # To its maker a call is connected when it is answered; to the switch before.
+        if status != real[key] and not {status, real[key]} <= TALKS:
+            yield key, status, real[key]
+        here = [one for one in known if one.rpartition(".")[2] == device]
+        mask = call_mask(status, [known[one] for one in here if one != key])
+        told = call.get_value_uint("EnablementMask", None)
+        if told != mask and not (told is None and device not in telephones):
+            yield key, told if told is None else B(told ^ mask)
+
+
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("seed", range(4))
 def test_every_button_that_is_on_does_what_it_says(seed: int, level: int) -> None:
     async def script(site: AgentSite) -> None:
         desks = [await site.agent(str(1001 + i), i, ready=i > 1) for i in range(DESKS)]
-        walk = Walk(site, desks, seed)
+        monitor = (await site.desk()).session
+        await monitor.monitor("MessageID=*")
+        walk = Walk(site, desks, monitor, seed)
         for _ in range(STEPS):
             await walk.step()
             await walk.right()
             site.advance(walk.random.choice((0.0, 1.0, 3.0)))
+            await walk.right()
         assert len(walk.done) > STEPS / 2
 
     run(script, f"[Server.CallObject]\nMinimizeEventArgs = {level}\n")
