@@ -216,7 +216,7 @@ cdef class CallCore:
             values.put(slot, one)
         call.conversation, call.device_id, call.values = conversation, device_id, values
         call.told_by_other = ""
-        call.told_mask = -1
+        call.told_mask = call.told_to_supervisor = -1
         self.identified(call)
         self.added(call)
         return call

@@ -44,20 +44,20 @@ cdef class CallObject:
     """One connection of a call: what the CIL calls a Call. values: every keyword of its events.
 
     device: key of the device. told_by_other: the event that it got because the other party's message told of both.
-    told_mask: EnablementMask as the clients were told last.
+    told_mask: EnablementMask as the clients were told last; told_to_supervisor: SupervisorBtnEnablementMask.
     failed: OnCallFailed was sent: from then on its events have no CallStatus (table 6-90, footnote).
     """
     cdef public str key, device_id, device, told_by_other
     cdef public Conversation conversation
     cdef public Values values
-    cdef public object told_mask
+    cdef public object told_mask, told_to_supervisor
     cdef public bint failed
 
     def __init__(self, str key not None, Conversation conversation not None, str device_id not None,
                  Values values not None):
         self.key, self.conversation, self.device_id, self.values = key, conversation, device_id, values
         self.device = self.told_by_other = ""
-        self.told_mask = -1
+        self.told_mask = self.told_to_supervisor = -1
 
     @property
     def status(self):

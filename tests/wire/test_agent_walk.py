@@ -105,8 +105,8 @@ class Walk:
         counts = [parties.count(one) for one in set(parties)]
         return name in ("transfer", "conference") and sum(count > 1 for count in counts) > 1
 
-    @staticmethod
-    async def press(desk: Desk, name: str, call: Call | None, number: str) -> None:
+    async def press(self, desk: Desk, name: str, call: Call | None, number: str) -> None:
+        """A button, with the number that it may need."""
         if name == "make_call":
             await desk.agent.make_call(dialed_number=number)
         elif name in ("ready", "not ready"):
@@ -134,12 +134,16 @@ class Walk:
             if instrument in (None, connection.device_id)
         }
 
+    def seen(self, place: int) -> dict[str, int]:
+        """What the client at a telephone knows of."""
+        return self.truth(place)
+
     def wrong(self) -> list[Any]:
         """What a client knows otherwise than it is."""
         telephones = {self.site.instrument(place) for place in range(DESKS)}
-        found = [*_differences(self.monitor, self.truth(), telephones)]
+        found = [*differences(self.monitor, self.truth(), telephones)]
         for place, desk in enumerate(self.desks):
-            found += _differences(desk.session, self.truth(place), telephones)
+            found += differences(desk.session, self.seen(place), telephones)
             state = self.site.peripheral.agents[str(1001 + place)].state
             mask = desk.agent.get_value_uint("EnablementMask")
             if desk.agent.get_agent_state() != state or mask != agent_mask(state):
@@ -154,9 +158,8 @@ class Walk:
             raise AssertionError(f"{self.wrong()} after {self.done[-8:]}") from None
 
 
-def _differences(
-    session: AsyncSession, real: dict[str, int], telephones: set[str]
-) -> Iterator[Any]:
+def differences(session: AsyncSession, real: dict[str, int], telephones: set[str]) -> Iterator[Any]:
+    """In what the calls of a client differ from the real ones, by key and state."""
     known = {key: one.get_value("CallStatus") for key, one in session.calls.items()}
     if known.keys() != real.keys():
         yield "calls", sorted(known.keys() ^ real.keys())

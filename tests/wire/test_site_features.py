@@ -505,12 +505,15 @@ async def talking(site: Site) -> tuple[Client, Client, str, str, str]:
     await login(site, boss, supervisor, 4, ready=False)
     await boss.request(RequestID.START_MONITORING_ALL_AGENT_TEAMS)
     await until(boss, "OnMonitoredAgentStateChange")
+    key = f"agent.5000.{members[0]}"
+    await boss.request(RequestID.START_MONITORING_AGENT, AgentReference=key)
+    await until(boss, "OnStartMonitoringAgent")
     instrument = await login(site, agent, members[0], 0)
     site.simulator.actions.arrive(ani="4155550100")
     call = (await until(agent, "OnCallDelivered")).get("UniqueObjectID")
     await ask(agent, 42, UniqueObjectID=call)
     await site.settle()
-    return boss, agent, f"agent.5000.{members[0]}", str(call), instrument
+    return boss, agent, key, str(call), instrument
 
 
 def test_silent_monitoring_by_a_call() -> None:

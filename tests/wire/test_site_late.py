@@ -7,35 +7,19 @@ below have each such keyword with the reason.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agent_kit import AgentSite, Desk
-from agent_kit import run as run_agents
+from late_kit import Pair, Server, between, run, told
 from site_process import eventually
-from test_server_stream import SECONDS, Client
 from test_site_service import until
 
 from fastcil.catalog import KEYWORDS, CallStatus, event_id
-from fastcil.catalog.requests import RequestID
 from fastcil.codec import Frame
 from fastcil.ged188.enums import CTIServiceMask, DeviceIDType, PeripheralType
 from fastcil.ged188.schema import message_spec
-from fastcil.server.config import load_config
-from fastcil.server.service import SiteService, link_settings
 from fastcil.server.site import convert, enablement
-from fastcil.server.site.events import SiteEvent
-from fastcil.simulator import (
-    LinkOptions,
-    Simulator,
-    SimulatorOptions,
-    SiteOptions,
-    WorkloadOptions,
-)
-from fastcil.simulator.model import Connection
 
 _EVENT = "each event of the connection has its own; no snapshot has it"
 _CALL = "fixed fields of most call events; no field of SNAPSHOT_CALL_CONF"
@@ -112,8 +96,6 @@ NOT_TOLD_OF_AGENTS: dict[str, str] = {
 }
 FULL = {f"{name}Full": reason for name, reason in NOT_TOLD_OF_CALLS.items()}
 OF_CALLS = {**NOT_TOLD_OF_CALLS, **FULL, **NEWER_OF_CALLS}
-NOTHING = (None, "", 0, {})
-Differences = dict[str, tuple[str, Any, Any]]
 
 
 def test_the_tables_hide_nothing_that_a_snapshot_tells() -> None:
@@ -132,142 +114,7 @@ def test_the_tables_hide_nothing_that_a_snapshot_tells() -> None:
         assert set(table) <= set(KEYWORDS)
 
 
-# -- two servers -----------------------------------------------------------------------------
-
-
-class Server:
-    """A server, and what it publishes while somebody listens."""
-
-    def __init__(self, service: SiteService) -> None:
-        self.service = service
-        self.source = service.source
-        self.objects = service.source.mapper.objects
-        self.published: list[tuple[str, str, dict[str, Any]]] | None = None
-        one, many = self.source.publish, self.source.publish_all
-        assert one is not None
-        assert many is not None
-
-        def publish(event: Any) -> None:
-            self._keep([event])
-            one(event)
-
-        def publish_all(events: list[Any]) -> None:
-            self._keep(events)
-            many(events)
-
-        self.source.publish, self.source.publish_all = publish, publish_all
-
-    def _keep(self, events: list[SiteEvent]) -> None:
-        if self.published is not None:
-            found = [(e.callback, e.object_id, dict(e.complete)) for e in events]
-            self.published += found
-
-    def picture(self) -> tuple[set[str], dict[str, int]]:
-        """Calls, and agents with their states."""
-        return set(self.objects.calls), {k: a.state for k, a in self.objects.agents.items()}
-
-    async def joined(self) -> list[Frame]:
-        """What a client that joins in monitor mode is told."""
-        client = await self.client()
-        return await client.monitor()
-
-    async def client(self) -> Client:
-        found = Client(self.service.server.port)
-        await found.open()
-        return found
-
-    async def agent_mode(self, agent_id: str) -> list[Frame]:
-        """What a client is told that goes into the agent mode of an agent."""
-        client = await self.client()
-        await client.request(RequestID.SET_AGENT, AgentID=agent_id, PeripheralID=5000)
-        number = event_id("OnCTIOSFailure")
-        return await client.until(lambda frame: frame.message_id == number)
-
-
-class Pair:
-    """The simulated CTI Server and the servers on it."""
-
-    def __init__(self, simulator: Simulator, stack: contextlib.AsyncExitStack) -> None:
-        self.simulator = simulator
-        self.servers: list[Server] = []
-        self._stack = stack
-
-    async def start(self) -> Server:
-        """One more server."""
-        # No arguments are left out of what clients are told.
-        config = load_config("[Server.CallObject]\nMinimizeEventArgs = 0\n")
-        settings = link_settings(config, f"ctiserver://127.0.0.1:{self.simulator.port}")
-        service = SiteService(config, settings, port=0)
-        found = Server(await self._stack.enter_async_context(service))
-        self.servers.append(found)
-        return found
-
-    def truth(self) -> tuple[set[str], dict[str, int]]:
-        site = self.simulator.site
-        calls = {
-            f"call.{p.id}.{call.id}.{connection.device_id}"
-            for p in site.peripherals.values()
-            for call in p.calls.values()
-            for connection in call.connections
-        }
-        agents = {f"agent.{a.peripheral_id}.{a.id}": int(a.state) for a in site.agents()}
-        return calls, agents
-
-    async def settled(self) -> None:
-        """Until every server has the truth."""
-        for server in self.servers:
-            await eventually(lambda server=server: server.picture() == self.truth())
-        for server in self.servers:
-            snapshots = server.source.snapshots
-            await eventually(lambda snapshots=snapshots: not snapshots.missed)
-
-    async def advance(self, seconds: float, step: float = 10.0) -> None:
-        """Let simulated time pass, what it causes being taken in meanwhile."""
-        left = seconds
-        while left > 0:
-            self.simulator.advance(min(step, left))
-            left -= step
-            await self.settled()
-
-
-def run(
-    test: Callable[[Pair], Awaitable[None]],
-    calls_per_hour: float = 900.0,
-    agents: int = 40,
-    seed: int = 3,
-    version: int = 25,
-    **site: Any,
-) -> None:
-    async def main() -> None:
-        options = SimulatorOptions(
-            site=SiteOptions(agents=agents, seed=seed, **site),
-            workload=WorkloadOptions(calls_per_hour=calls_per_hour),
-            link=LinkOptions(protocol_version=version),
-            speed=0.0,
-        )
-        async with contextlib.AsyncExitStack() as stack:
-            simulator = await stack.enter_async_context(Simulator(options))
-            try:
-                await asyncio.wait_for(test(Pair(simulator, stack)), 4 * SECONDS)
-            finally:
-                while Client.opened:
-                    Client.opened.pop().socket.close()
-
-    asyncio.run(main())
-
-
 # -- what differs ----------------------------------------------------------------------------
-
-
-def between(early: dict[str, Any], late: dict[str, Any], allowed: dict[str, str]) -> Differences:
-    """By keyword what differs and is not allowed to."""
-    return {
-        name: ("", early.get(name), late.get(name))
-        for name in sorted(set(early) | set(late))
-        if name not in allowed
-        and early.get(name) != late.get(name)
-        and not (early.get(name) in NOTHING and late.get(name) in NOTHING)
-    }
 
 
 def same_objects(early: Server, late: Server, whole: Callable[[str], bool]) -> None:
@@ -291,16 +138,6 @@ def same_objects(early: Server, late: Server, whole: Callable[[str], bool]) -> N
     assert early.objects.skill_groups == late.objects.skill_groups
     assert early.objects.peripherals == late.objects.peripherals
     assert early.objects.peripheral_types == late.objects.peripheral_types
-
-
-def told(frames: list[Frame]) -> dict[tuple[int, str], dict[str, Any]]:
-    """By number and object the arguments of events."""
-    return {
-        (frame.message_id, frame.arguments.get_string("UniqueObjectID", "")): (
-            frame.arguments.to_dict()
-        )
-        for frame in frames
-    }
 
 
 def same_frames(early: list[Frame], late: list[Frame]) -> None:
@@ -443,107 +280,6 @@ def test_a_cti_server_that_was_lost() -> None:
         same_events(early, late, old)
 
     run(test)
-
-
-def masks(desk: Desk) -> dict[str, int]:
-    """By call what a client believes that may be done with it."""
-    calls = desk.session.calls
-    return {key: call.get_value_int("EnablementMask") for key, call in calls.items()}
-
-
-def buttons(desk: Desk, key: str) -> int:
-    """The buttons with a call as the current one."""
-    desk.session.set_current_call(None)
-    desk.session.set_current_call(desk.session.calls[key])
-    return int(desk.heard.all("OnButtonEnablementChange")[-1]["EnablementMask"])
-
-
-def outside_call(site: AgentSite) -> Connection:
-    """Agent 1001 talks with somebody from outside; his connection."""
-    calls, (first, *_) = site.simulator.calls, site.peripheral.devices.values()
-    service = next(iter(site.peripheral.services.values()))
-    number = service.dialed_number
-    call = calls.arrive(site.peripheral, ani="4155550100", dialed_number=number, service=service)
-    talking = calls.deliver(call, first)
-    calls.answer(talking)
-    site.simulator.hub.settle()
-    return talking
-
-
-async def the_same(desk: Desk, other: Desk) -> None:
-    """Two clients have the same calls with the same buttons; every mask is right."""
-    await eventually(lambda: masks(desk) == masks(other) and len(masks(desk)) == 2)
-    statuses = {key: call.get_value_int("CallStatus") for key, call in other.session.calls.items()}
-    for key, mask in masks(other).items():
-        others = [status for one, status in statuses.items() if one != key]
-        assert mask == enablement.call_mask(statuses[key], others, 17)
-        assert buttons(desk, key) == buttons(other, key)
-
-
-@pytest.mark.parametrize("answered", [False, True])
-def test_the_buttons_of_an_agent_with_calls(answered: bool) -> None:
-    """A client that goes into agent mode at the late server has its calls and their buttons."""
-
-    async def test(site: AgentSite) -> None:
-        desk = await site.agent("1001", 0)
-        calls, (_, second, *_) = site.simulator.calls, site.peripheral.devices.values()
-        talking = outside_call(site)
-        calls.consult(talking, second.extension)
-        if answered:
-            calls.answer(second.connections[0])
-        site.simulator.hub.settle()
-        await eventually(lambda: len(desk.session.calls) == 2)
-        config = load_config("")
-        settings = link_settings(config, f"ctiserver://127.0.0.1:{site.simulator.port}")
-        async with SiteService(config, settings, port=0) as service:
-            late = AgentSite(site.simulator, [service])
-            other = await late.desk()
-            await other.mode("1001")
-            await the_same(desk, other)
-            if not answered:
-                # Both parties are told that the call was answered, also by the late server.
-                calls.answer(second.connections[0])
-                site.simulator.hub.settle()
-                statuses = (CallStatus.LCS_HELD, CallStatus.LCS_CONNECT)
-                for one in (desk, other):
-                    await eventually(
-                        lambda one=one: (
-                            {
-                                call.get_value_int("CallStatus")
-                                for call in one.session.calls.values()
-                            }
-                            == set(statuses)
-                        )
-                    )
-                await the_same(desk, other)
-            await late.close()
-
-    run_agents(test)
-
-
-def test_the_buttons_of_calls_that_came_while_there_was_no_cti_server() -> None:
-    async def test(site: AgentSite) -> None:
-        desk = await site.agent("1001", 0)
-        early, late = (AgentSite(site.simulator, [service]) for service in site.services)
-        other = await late.desk()
-        await other.mode("1001")
-        cti = site.services[1].cti
-        await desk.session.disconnect()
-        desk = await early.desk()
-        await desk.mode("1001")
-        taken = cti.reconciled
-        site.simulator.faults.drop(max(site.simulator.hub.sessions))
-        await eventually(lambda: not cti.known)
-        talking = outside_call(site)
-        second = list(site.peripheral.devices.values())[1]
-        site.simulator.calls.consult(talking, second.extension)
-        site.simulator.hub.settle()
-        await eventually(lambda: cti.reconciled > taken and cti.known)
-        await the_same(desk, other)
-        for one in (early, late):
-            await one.close()
-
-    run_agents(test, servers=2)
 
 
 def test_a_call_that_could_not_be_found_is_learnt_by_its_next_event() -> None:

@@ -110,6 +110,8 @@ async def talking(team: Team) -> str:
     await team.login(team.boss, team.supervisor, 4)
     await team.boss.request(RequestID.START_MONITORING_ALL_AGENT_TEAMS)
     await until(team.boss, "OnMonitoredAgentStateChange")
+    await team.boss.request(RequestID.START_MONITORING_AGENT, AgentReference=team.key)
+    await until(team.boss, "OnStartMonitoringAgent")
     await team.login(team.agent, team.member, 0)
     ready = {"UniqueObjectID": team.key, "AgentState": int(AgentState.eAvailable)}
     await ask(team.agent, 38, **ready)

@@ -273,8 +273,19 @@ def test_a_supervisor_sees_what_the_team_does() -> None:
         await until(client, "OnMonitoredAgentStateChange")
         agent = await site.agent(members[0].id)
         await login(site, agent, members[0].id, 0)
+        key = f"agent.5000.{members[0].id}"
+        # Of a team the agents' events are told, of an agent those of his calls as well.
         site.simulator.actions.arrive(ani="4155550100")
-        found = await until(client, "OnMonitoredCallDelivered")
+        await until(agent, "OnCallDelivered")
+        await client.request(RequestID.START_MONITORING_AGENT, AgentReference=key)
+        started = event_id("OnStartMonitoringAgent")
+        before = await client.until(lambda frame: frame.message_id == started)
+        told = {frame.message_id for frame in before}
+        assert event_id("OnMonitoredAgentStateChange") in told
+        assert event_id("OnMonitoredCallDelivered") not in told
+        call = (await until(client, "OnMonitoredCallBegin")).get("UniqueObjectID")
+        await ask(agent, 42, UniqueObjectID=call)
+        found = await until(client, "OnMonitoredCallEstablished")
         assert found.get("Monitored") is True
 
     run(test)

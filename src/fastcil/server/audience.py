@@ -13,7 +13,7 @@ from fastcil.codec import EncodeError, Frame
 from fastcil.server.counters import Counters
 from fastcil.server.group import Group
 from fastcil.server.outbox import Limits
-from fastcil.server.source import SYSTEM_IDS, SourceEvent
+from fastcil.server.source import MONITORED_CALL_IDS, SYSTEM_IDS, SourceEvent
 
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
@@ -42,7 +42,8 @@ class Audience:
         self._agents: dict[str, set[ClientConnection]] = {}
         self._agent_of: dict[ClientConnection, str] = {}
         self._complete_agents: set[ClientConnection] = set()  # with MinimizeEventArgs 0
-        self._watched: dict[str, set[ClientConnection]] = {}
+        self._watched: dict[str, set[ClientConnection]] = {}  # by agent
+        self._watched_calls: dict[str, set[ClientConnection]] = {}
         self._touched: set[ClientConnection] = set()
         self._flushing = False
         self.drained = asyncio.Event()  # a client takes events again
@@ -92,14 +93,16 @@ class Audience:
             minimal = minimal or len(self._complete_agents) < len(self._agent_of)
         tell(minimal, complete)
 
-    def watch(self, client: ClientConnection, agents: Iterable[str]) -> None:
-        """A supervisor gets the events of these agents as monitored ones, and of no others."""
-        for watchers in self._watched.values():
-            watchers.discard(client)
-        for agent in agents:
-            self._watched.setdefault(agent, set()).add(client)
-        for agent in [agent for agent, watchers in self._watched.items() if not watchers]:
-            del self._watched[agent]
+    def watch(self, client: ClientConnection, agents: Iterable[str], calls: Iterable[str]) -> None:
+        """A supervisor gets, as monitored ones, the events of some agents, and those of the calls
+        of some; and of no others."""
+        for watched, wanted in ((self._watched, agents), (self._watched_calls, calls)):
+            for watchers in watched.values():
+                watchers.discard(client)
+            for agent in wanted:
+                watched.setdefault(agent, set()).add(client)
+            for agent in [agent for agent, watchers in watched.items() if not watchers]:
+                del watched[agent]
 
     def leave(self, client: ClientConnection) -> None:
         """A client gets no more events."""
@@ -109,7 +112,7 @@ class Audience:
             if not self._agents[agent]:
                 del self._agents[agent]
             self._complete_agents.discard(client)
-            self.watch(client, ())
+            self.watch(client, (), ())
         group = self._member.pop(client, None)
         client.group = None
         if group is not None:
@@ -156,9 +159,11 @@ class Audience:
         try:
             if event.message_id in SYSTEM_IDS:
                 self._give(event, list(self._agent_of))
+            of_call = event.message_id in MONITORED_CALL_IDS
+            watched = self._watched_calls if of_call else self._watched
             for agent in event.agents:
                 self._give(event, list(self._agents.get(agent, ())))
-                watchers = self._watched.get(agent)
+                watchers = watched.get(agent)
                 monitored = event.monitored() if watchers else None
                 if watchers and monitored is not None:
                     self._give(monitored, list(watchers))

@@ -202,6 +202,8 @@ class _Taking:
             for name in list(names)[:_TYPE_TRIES]:
                 asked = {"PeripheralID": peripheral, "Reserved": 0, "AgentInstrument": name}
                 answer = await self._limited(self.site.ask("QUERY_DEVICE_INFO_REQ", asked))
+                if answer is None:
+                    break  # others are not answered either
                 if isinstance(answer, Message) and answer["PeripheralType"] != NULL_USHORT:
                     objects.peripheral_types[peripheral] = answer["PeripheralType"]
                     for agent in agents:

@@ -24,13 +24,16 @@ _SECOND = 1_000_000_000
 _BATCH = 256
 
 CALL_END_ID = event_id("OnCallEnd")
+
+
 # The number that each event has when a supervisor gets it of an agent he monitors.
-MONITORED_IDS = {
-    event_id(event.base[1]): event.id
-    for interface in ("IMonitoredAgentEvents", "IMonitoredCallEvents")
-    for event in INTERFACES[interface].events
-    if event.base is not None
-}
+def _monitored(interface: str) -> dict[int, int]:
+    events = INTERFACES[interface].events
+    return {event_id(event.base[1]): event.id for event in events if event.base is not None}
+
+
+MONITORED_CALL_IDS = _monitored("IMonitoredCallEvents")
+MONITORED_IDS = {**_monitored("IMonitoredAgentEvents"), **MONITORED_CALL_IDS}
 # Events that tell the whole state of an object: the latest one replaces those before.
 STATE_IDS = frozenset(
     event_id(name)

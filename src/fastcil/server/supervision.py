@@ -31,7 +31,11 @@ _SUPERVISORS = AgentFlags.PRIMARY_SUPERVISOR | AgentFlags.SUPERVISOR
 
 @dataclass
 class _Watch:
-    """Whom one supervisor watches: members of teams, by team, and single agents."""
+    """Whom one supervisor watches: members of teams, by team, and single agents.
+
+    Of members of a team come the agents' events, of single agents those of their calls as well
+    (CTI OS Developer Guide, StartMonitoringAgentTeam, StartMonitoringAgent).
+    """
 
     teams: dict[str, set[str]] = field(default_factory=dict)
     single: set[str] = field(default_factory=set)
@@ -85,7 +89,7 @@ class Supervision(Part):
                     (members.add if belongs else members.discard)(member)
                     changed = True
             if changed:
-                self.site.watch(client, watch.everybody())
+                self.site.watch(client, watch.everybody(), watch.single)
 
     @property
     def watching(self) -> bool:
@@ -93,8 +97,8 @@ class Supervision(Part):
         return bool(self._watches)
 
     def watchers(self, agent: str) -> list[ClientConnection]:
-        """The clients that watch an agent."""
-        return [client for client, watch in self._watches.items() if agent in watch.everybody()]
+        """The clients that watch an agent and his calls."""
+        return [client for client, watch in self._watches.items() if agent in watch.single]
 
     # -- teams -------------------------------------------------------------------------------
 
@@ -159,7 +163,7 @@ class Supervision(Part):
         watch = self._watches.setdefault(client, _Watch())
         members = {key for key in self._flags(team) if key != supervisor.key}
         watch.teams[team] = members
-        self.site.watch(client, watch.everybody())
+        self.site.watch(client, watch.everybody(), watch.single)
         for key in sorted(members):
             agent = self.site.mapper.objects.agents[key]
             yield self._state(agent)
@@ -189,7 +193,7 @@ class Supervision(Part):
         team = self._team(arguments, self.supervisor(client))
         watch = self._watches.setdefault(client, _Watch())
         watch.teams.pop(team, None)
-        self.site.watch(client, watch.everybody())
+        self.site.watch(client, watch.everybody(), watch.single)
 
     async def _start_all(
         self, arguments: Mapping[str, Any], client: ClientConnection, tell: Tell
@@ -205,7 +209,7 @@ class Supervision(Part):
         self.supervisor(client)
         watch = self._watches.setdefault(client, _Watch())
         watch.teams.clear()
-        self.site.watch(client, watch.everybody())
+        self.site.watch(client, watch.everybody(), watch.single)
 
     # -- single agents and calls -------------------------------------------------------------
 
@@ -241,7 +245,7 @@ class Supervision(Part):
         agent = self._reference(arguments, supervisor)
         watch = self._watches.setdefault(client, _Watch())
         watch.single.add(agent.key)
-        self.site.watch(client, watch.everybody())
+        self.site.watch(client, watch.everybody(), watch.single)
         told = self._monitoring("OnStartMonitoringAgent", agent, supervisor)
         mask = self.site.supervisor_mask("OnAgentStateChange", agent.values)
         told.complete["SupervisorBtnEnablementMask"] = int(mask)
@@ -255,6 +259,7 @@ class Supervision(Part):
         for call in list(calls.values()):
             begin = coerced("OnCallBegin")
             mask = int(self.site.supervisor_mask("OnCallBegin", call.values))
+            call.told_to_supervisor = mask
             mark = {"Monitored": True, "SupervisorBtnEnablementMask": mask}
             complete, minimal = (begin.values(call.values, level) for level in (0, 1))
             yield SiteEvent("OnMonitoredCallBegin", {**complete, **mark}, {**minimal, **mark})
@@ -266,7 +271,7 @@ class Supervision(Part):
         agent = self._reference(arguments, supervisor)
         watch = self._watches.setdefault(client, _Watch())
         watch.single.discard(agent.key)
-        self.site.watch(client, watch.everybody())
+        self.site.watch(client, watch.everybody(), watch.single)
         tell(self._monitoring("OnStopMonitoringAgent", agent, supervisor))
 
     async def _start_call(

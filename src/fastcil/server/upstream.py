@@ -60,6 +60,10 @@ class RequestFailed(Exception):
         self.peripheral_error = peripheral_error
 
 
+def _unwatched(client: ClientConnection, agents: set[str], calls: set[str]) -> None:
+    """Without a server nobody is told anything."""
+
+
 class UpstreamLink(Protocol):
     """What is needed of a session with a CTI Server."""
 
@@ -96,7 +100,7 @@ class SiteSource:
         """Likewise, for the events of one turn of the loop."""
         self._waiting: deque[SourceEvent] = deque()
         self._agents: dict[ClientConnection, AgentObject] = {}
-        self.watch: Callable[[ClientConnection, set[str]], None] = lambda client, agents: None
+        self.watch: Callable[[ClientConnection, set[str], set[str]], None] = _unwatched
         self._of_agent: dict[str, dict[ClientConnection, None]] = {}
         self.peers = Peers(self)
         self.reasons = Reasons(self)

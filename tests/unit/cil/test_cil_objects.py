@@ -134,8 +134,9 @@ def test_properties_convert_as_arguments_do(updated: bool) -> None:
     with pytest.raises(ConversionError):
         call.get_value_int("UniqueObjectID")
     call.set_value("Big", 0xFFFFFFFF)
+    assert call.get_value_int("Big") == -1
     with pytest.raises(OverflowError):
-        call.get_value_int("Big")
+        call.get_value_short("Big")
 
 
 def test_types_are_those_of_the_first_event() -> None:

@@ -330,7 +330,7 @@ def test_a_supervisor_and_the_team() -> None:
     team(site)
     site.message(state("22002", AgentState.eAvailable, "3002"), 1.0)
     watched: list[set[str]] = []
-    site.watch = lambda client, agents: watched.append(set(agents))
+    site.watch = lambda client, agents, calls: watched.append(set(agents))
     client = Client()
     set_agent(site, client)
     ask(site, client, RequestID.REQUEST_AGENT_TEAM_LIST)

@@ -215,6 +215,10 @@ def test_calls_in_progress_are_told_to_who_opens(simulator: Simulator) -> None:
     begun = client.answers[1]
     assert begun.name == "BEGIN_CALL_EVENT"
     assert begun["ConnectionCallID"] == number
+    bridge = Client(simulator.hub)
+    bridge.open()
+    names = [m.name for m in bridge.answers]
+    assert names == ["OPEN_CONF", "SYSTEM_EVENT"], "the guide has it for Client Events alone"
     actions.answer("1003")
     actions.hang_up("1003")
     story = check_story([*client.answers[1:], *client.messages()])

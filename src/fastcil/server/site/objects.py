@@ -214,6 +214,8 @@ class CallObject:
     """The event that it got because the other party's message told of both."""
     told_mask: int = -1
     """EnablementMask as the clients were told last."""
+    told_to_supervisor: int = -1
+    """SupervisorBtnEnablementMask, likewise."""
     failed: bool = False
     """OnCallFailed was sent: from then on its events have no CallStatus (table 6-90, footnote)."""
 

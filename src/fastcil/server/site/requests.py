@@ -24,8 +24,7 @@ __all__ = ["FORWARDED", "Refused", "Requester", "Translator", "is_login", "is_lo
 _L = LocalConnectionState
 _HELD = (int(_L.LCS_HELD),)
 _TALKING = tuple(
-    int(one)
-    for one in (_L.LCS_CONNECT, _L.LCS_INITIATE, _L.LCS_FAIL, _L.LCS_ALERTING, _L.LCS_NULL)
+    int(one) for one in (_L.LCS_CONNECT, _L.LCS_INITIATE, _L.LCS_FAIL, _L.LCS_ALERTING, _L.LCS_NULL)
 )
 """The statuses of a call that is held, or that is not, the likeliest first: that a call rings
 besides has nothing to do with a consult call."""
