@@ -1,5 +1,6 @@
 """Agents press whatever button is on, in any order: what it stands for can be done, and after each
-step every client has the calls, statuses and buttons that are true. A monitor is told the same."""
+step every client has the calls, statuses, buttons and call data that are true. A monitor is told
+the same."""
 
 from __future__ import annotations
 
@@ -74,6 +75,8 @@ class Walk:
             mask = call.get_value_uint("EnablementMask")
             for name, bit in OF_CALLS.items():
                 found += [(name, call)] * (bool(mask & bit) * (3 if name in OFTEN else 1))
+            if mask & (B.ENABLE_HOLD | B.ENABLE_RETRIEVE):
+                found.append(("data", call))
         return found
 
     async def step(self) -> None:
@@ -94,6 +97,16 @@ class Walk:
         except RequestFailedError as error:
             if error.failure_code not in MAY_FAIL.get(name, ()) and not self.entangled(place, name):
                 raise AssertionError(f"{error} after {self.done[-8:]}") from None
+
+    def data(self) -> dict[str, Any]:
+        """Something new about a call."""
+        chance = self.random
+        found: dict[str, Any] = {f"CallVariable{chance.randrange(1, 11)}": f"v{chance.random()}"}
+        if chance.random() < 0.5:
+            found["ECC"] = {"user.account": f"e{chance.randrange(100)}"}
+        if chance.random() < 0.3:
+            found["CallWrapupData"] = f"w{chance.randrange(100)}"
+        return found
 
     def entangled(self, place: int, name: str) -> bool:
         """Whether an agent would join two calls of which somebody else is in both."""
@@ -117,6 +130,8 @@ class Walk:
             if name.startswith("consult"):
                 kind = 1 if name.endswith("transfer") else 2
                 await call.make_consult_call(dialed_number=number, consult_type=kind)
+            elif name == "data":
+                await call.set_call_data(self.data())
             elif name == "single_step_transfer":
                 await call.single_step_transfer(dialed_number=number)
             else:
@@ -148,6 +163,11 @@ class Walk:
             mask = desk.agent.get_value_uint("EnablementMask")
             if desk.agent.get_agent_state() != state or mask != agent_mask(state):
                 found.append((place, desk.agent.get_agent_state(), state, B(mask)))
+        for session in (self.monitor, *(desk.session for desk in self.desks)):
+            for key, call in session.calls.items():
+                real = self.site.peripheral.calls.get(int(key.split(".")[2]))
+                if real is not None and known_data(call) != real_data(real):
+                    found.append((key, known_data(call), real_data(real)))
         return found
 
     async def right(self) -> None:
@@ -156,6 +176,21 @@ class Walk:
             await eventually(lambda: not self.wrong())
         except AssertionError:
             raise AssertionError(f"{self.wrong()} after {self.done[-8:]}") from None
+
+
+def known_data(call: Call) -> dict[str, str]:
+    """What a client has of a call's data, and it is not empty."""
+    names = ("ANI", "CallWrapupData", *(f"CallVariable{i}" for i in range(1, 11)))
+    found = {name: call.get_value_string(name, "") for name in names}
+    found.update(call.get_value_array("ECC", {}))
+    return {name: text for name, text in found.items() if text}
+
+
+def real_data(call: Any) -> dict[str, str]:
+    """The same of the simulated one."""
+    found = {"ANI": call.ani, "CallWrapupData": call.wrapup, **call.named}
+    found.update((f"CallVariable{number}", text) for number, text in call.variables.items())
+    return {name: text for name, text in found.items() if text}
 
 
 def differences(session: AsyncSession, real: dict[str, int], telephones: set[str]) -> Iterator[Any]:

@@ -9,8 +9,8 @@ import pytest
 from agent_kit import AgentSite, Desk, run
 from test_agent_walk import DESKS, STEPS, Action, Walk
 
-from fastcil.catalog import ButtonEnablement, SupervisoryAction
 from fastcil.catalog import SupervisorButtonEnablement as B
+from fastcil.catalog import SupervisoryAction
 from fastcil.cil import Call
 
 SUPERVISOR, WATCHED = 0, 1  # their places
@@ -33,15 +33,11 @@ class SupervisedWalk(Walk):
             for name, call in super().buttons(desk)
             if call is None or call not in watched
         ]
-        if not own and desk.agent.get_value_uint("EnablementMask") & (
-            ButtonEnablement.ENABLE_MAKECALL
-        ):
-            found.append(("make_call", None))
         for call in watched:
             mask = call.get_value_uint("SupervisorBtnEnablementMask")
             for name, (bit, _) in ACTIONS.items():
                 if mask & bit and (name == "intercept" or not own):
-                    found += [(name, call)] * 5
+                    found += [(name, call)] * 20
         return found
 
     async def press(self, desk: Desk, name: str, call: Call | None, number: str) -> None:

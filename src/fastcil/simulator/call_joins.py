@@ -121,8 +121,8 @@ class CallJoins(CallCore):
         return call
 
     def _take_data(self, call: Call, gone: Call) -> None:
-        """Variables that only the call that is gone had are those of the other one now, and all
-        are told so.
+        """Variables and wrap-up data that only the call that is gone had are those of the other
+        one now, and all are told so.
 
         Source: CTI OS Developer Guide, Passing Call Variables: where both calls of a consultative
         transfer have data "the call data from the initial call takes precedence".
@@ -135,11 +135,14 @@ class CallJoins(CallCore):
             check_size(call, {"NamedVariable": list(named.items()), "NamedArray": elements})
         except RequestError:
             named, arrays = {}, {}  # both calls' are more than a message holds
-        if new or named or arrays:
+        wrapup = gone.wrapup if not call.wrapup else ""
+        if new or named or arrays or wrapup:
+            call.wrapup = wrapup or call.wrapup
             call.variables.update(new)
             call.named.update(named)
             call.arrays.update(arrays)
-            self.tell_data(call, [f"CallVariable{number}" for number in new])
+            changed = [f"CallVariable{number}" for number in new]
+            self.tell_data(call, [*changed, "CallWrapupData"] if wrapup else changed)
 
     def _move(self, party: Connection, call: Call) -> None:
         """A party leaves its call for another one, in the state in which it is.
