@@ -69,7 +69,8 @@ def arguments_work(number: int) -> None:
     del written["PeripheralID"]
     repr(written), written.dump(), list(written), list(written.items()), len(written)
     view.get_many("AgentID", f"unknown {number}", "absent", default=number)
-    view.get_int("Big", 0) if number < 0 else refused(lambda: view.get_int("Big"))
+    assert view.get_int("Big") == -1 - number
+    refused(lambda: view.get_short("Big"))
     view.get_string("Nested"), view.get_bool("PeripheralID"), view.get_arguments("Nested")
     for i in range(1, len(view) + 1):
         view.element(i), view.element_key(i), view.element_type(i)

@@ -207,7 +207,7 @@ def differences(session: AsyncSession, real: dict[str, int], telephones: set[str
         here = [one for one in known if one.rpartition(".")[2] == device]
         mask = call_mask(status, [known[one] for one in here if one != key])
         told = call.get_value_uint("EnablementMask", None)
-        if told != mask and not (told is None and device not in telephones):
+        if told != mask and device in telephones:
             yield key, told if told is None else B(told ^ mask)
 
 
