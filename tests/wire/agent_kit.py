@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -175,6 +176,7 @@ async def site(
         for _ in range(servers):
             config = load_config(text)
             settings = link_settings(config, f"ctiserver://127.0.0.1:{simulator.port}")
+            settings = dataclasses.replace(settings, backoff=(0.05,), backoff_cap=0.05)
             service = SiteService(config, settings, port=0, limits=limits)
             services.append(await stack.enter_async_context(service))
         found = AgentSite(simulator, services)

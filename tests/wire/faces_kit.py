@@ -349,6 +349,7 @@ class Sink(AllInOneAdapter):
         return lambda rArgs: phone.note(number, rArgs)
 
 
+TALKING = (AgentState.eTalking, AgentState.eHold)
 PHONES: list[type[Phone]] = [JavaPhone, DotNetPhone, CppPhone]
 
 
@@ -370,6 +371,8 @@ def log_out(phone: Phone) -> None:
     """Logs out, with its three events in order."""
     if phone.session.GetCurrentAgent() is None:
         return
+    while phone.agent.GetAgentState() in TALKING:  # a call's end is told before its agent's state
+        phone.heard.next("OnAgentStateChange")
     assert phone.agent.Logout(phone.args(EventReasonCode=1)) == OK
     phone.heard.next("OnPreLogout")
     phone.heard.next("OnAgentStateChange", AgentState=int(AgentState.eLogout))

@@ -234,7 +234,12 @@ FLOWS: list[Flow] = [
 
 def lose(phone: Phone) -> None:
     """The server of a telephone ends."""
-    phone.site.kill(int(phone.text(phone.session, "CurrentPort") or 0))
+    phone.site.kill(port(phone))
+
+
+def port(phone: Phone) -> int:
+    """That of the server at which a telephone is."""
+    return int(phone.text(phone.session, "CurrentPort") or 0)
 
 
 def own(phone: Phone) -> list[Any]:
@@ -313,7 +318,11 @@ def test_monitor_mode_goes_on(kind: type[Phone], place: ThreadSite) -> None:
             call = talk(found[0], found[1])
             key = found[0].key(call)
             watcher.heard.next("OnCallEstablished", UniqueObjectID=key)
+            there = [one for one in found if port(one) == port(watcher)]
             lose(watcher)
+            for one in there:
+                for name in ("OnConnectionFailure", "OnConnection", "OnSetAgentModeEvent"):
+                    one.heard.next(name)
             for name in ("OnConnectionFailure", "OnConnection"):
                 watcher.heard.next(name)
             watcher.heard.next("OnSnapshotCallConf", UniqueObjectID=key)

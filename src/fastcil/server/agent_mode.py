@@ -96,12 +96,7 @@ class AgentMode:
         mapper = self.site.mapper
         yield mapper.agents.device_snapshot(agent)
         for call in list(mapper.objects.at_device.get(agent.seat, {}).values()):
-            found = mapper.calls.snapshot(call)
-            # The documents have no mask there: then the client would not know what may be done
-            # with the call until something happens to it.
-            mask = {"EnablementMask": call.values["EnablementMask"]}
-            both = ({**values, **mask} for values in (found.complete, found.minimal))
-            yield SiteEvent("OnSnapshotCallConf", *both)
+            yield mapper.calls.snapshot(call)
 
     def _on_line(self, peripheral: int) -> Iterator[SiteEvent]:
         """OnCTIOSFailure: the CTI Server, and the agent's peripheral when it is off-line."""

@@ -346,6 +346,22 @@ def test_who_called_is_connected_when_somebody_answered(
     assert site.mapper.objects.calls["call.5000.202.777"].status == status
 
 
+def test_who_was_told_that_he_is_connected_stays_so() -> None:
+    """A snapshot for one client does not change what the others know: here of a call that was
+    answered, and went on to a telephone that rings."""
+    found = [("777", int(DeviceIDType.DEVID_EXTERNAL), Lcs.LCS_CONNECT)]
+    answered = parties(*found, ("3001", int(DeviceIDType.DEVID_AGENT_DEVICE), Lcs.LCS_CONNECT))
+    rings = parties(*found, ("3002", int(DeviceIDType.DEVID_AGENT_DEVICE), Lcs.LCS_ALERTING))
+    link = Link(SNAPSHOT_CALL_REQ=answered)
+    site = source(link)
+    asyncio.run(site.call_snapshot(5000, 202, "777"))
+    link.answers["SNAPSHOT_CALL_REQ"] = rings
+    asyncio.run(site.call_snapshot(5000, 202, "777"))
+    calls = site.mapper.objects.calls
+    assert calls["call.5000.202.777"].status == CallStatus.LCS_CONNECT
+    assert calls["call.5000.202.3002"].status == CallStatus.LCS_ALERTING
+
+
 def test_an_agent_who_is_alone_in_a_call_is_connected() -> None:
     """A CTI Server need not list who is outside."""
     found = ("3001", DeviceIDType.DEVID_AGENT_DEVICE, Lcs.LCS_CONNECT)

@@ -292,6 +292,7 @@ class CallBook:
         connections = message.get("CallConnectionDeviceID") or []
         devices = message.get("CallDeviceID") or connections
         present: set[str] = set()
+        connected: set[str] = set()
         for i, device in enumerate(devices):
             state = _at(message, "CallDeviceConnectionState", i, int(_L.LCS_NULL))
             if (i < len(calls) and calls[i] != conversation.call_id) or state == _L.LCS_NULL:
@@ -300,19 +301,26 @@ class CallBook:
             present.add(device)
             call, _ = self.core.connection(conversation, device)
             values = call.values
+            if values["CallStatus"] == _L.LCS_CONNECT:
+                connected.add(device)
             values["CallStatus"] = self.objects.status_of(state)
             values["LocalConnectionState"] = state
             values["ConnectionDeviceIDType"] = _at(message, "CallConnectionDeviceIDType", i, 0)
             values["CallDeviceType"] = _at(message, "CallDeviceType", i, 0)
-        self._unanswered([conversation.connections[device] for device in present])
+        self._unanswered([conversation.connections[device] for device in present], connected)
         return present
 
     @staticmethod
-    def _unanswered(calls: list[CallObject]) -> None:
+    def _unanswered(calls: list[CallObject], connected: set[str]) -> None:
         """Who called is connected before anybody answers; in the CIL he is so from
-        OnCallEstablished on, which is told to both parties."""
+        OnCallEstablished on, which is told to both parties.
+
+        connected: the devices that were told that they are; they stay so.
+        """
         answered = [call for call in calls if call.status in _ANSWERED]
         if len(answered) != 1 or answered[0].status != _L.LCS_CONNECT:
+            return
+        if answered[0].device_id in connected:
             return
         values = answered[0].values
         rings = any(call.status == _L.LCS_ALERTING for call in calls)
@@ -332,7 +340,11 @@ class CallBook:
         return events
 
     def snapshot(self, call: CallObject) -> SiteEvent:
-        """OnSnapshotCallConf of a call."""
+        """OnSnapshotCallConf of a call, and EnablementMask.
+
+        The documents have no mask there: then a client would not know what may be done with the
+        call until something happens to it, or would keep what another server told.
+        """
         self.core.told = _nobody_told(call.conversation)
         values = call.values
         values["NumCallDevices"] = len(call.conversation.connections)
@@ -344,7 +356,10 @@ class CallBook:
                 values["CallDeviceType"] = int(DeviceIDType.DEVID_AGENT_DEVICE)
             elif values["CallingDeviceID"] == call.device_id:
                 values["CallDeviceType"] = values["CallingDeviceIDType"]
-        return self.core.event("OnSnapshotCallConf", call, both=True)
+        found = self.core.event("OnSnapshotCallConf", call, both=True)
+        mask = {"EnablementMask": values["EnablementMask"]}
+        both = ({**event, **mask} for event in (found.complete, found.minimal))
+        return SiteEvent("OnSnapshotCallConf", *both, agents=tuple(found.agents))
 
 
 def _at(message: Message, name: str, index: int, default: int) -> int:
