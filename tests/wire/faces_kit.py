@@ -133,6 +133,7 @@ FIELDS = (
     "ErrorMessage",
     "Message",
     "EnablementMask",
+    "MonitoringIPAddress",
 )
 
 

@@ -206,7 +206,7 @@ def test_codes_of_modes_and_of_starting() -> None:
         await other.start_sm_monitoring_mode({"HeartbeatTimeout": 15})
         assert code(other.perform("AcceptSilentMonitoring")) is E.E_CTIOS_MODE_CONFLICT
         start = {key: value for key, value in START.items() if key != "HeartbeatTimeout"}
-        for key in ("AgentID", "PeripheralID", "MonitoringIPAddress", "HeartbeatInterval"):
+        for key in ("AgentID", "PeripheralID", "HeartbeatInterval"):
             less = {name: value for name, value in start.items() if name != key}
             pending = other.perform("StartSilentMonitorRequest", less)
             assert code(pending) is E.E_CTIOS_MISSING_ARGUMENT, key

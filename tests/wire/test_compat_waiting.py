@@ -65,7 +65,12 @@ class Connected:
 def test_wait_objects(language: str, peer: Peer) -> None:
     with Connected(language, peer) as found:
         session, face = found.session, found.face
-        assert session.CreateWaitObject(face.Arguments()) is None
+        assert session.CreateWaitObject(face.Arguments({"Other": 1})) is None
+        later = session.CreateWaitObject(face.Arguments())  # its mask will follow
+        assert later.WaitOnMultipleEvents(1) is WaitResult.WAIT_FAILED
+        assert not later.SetMask(face.Arguments())
+        assert later.SetMask(face.Arguments({"Event1": HELD}))
+        assert later.WaitOnMultipleEvents(1) is WaitResult.EVENT_WAIT_TIMEDOUT
         assert session.CreateWaitObject(None) is None
         one = session.CreateWaitObject(face.Arguments({"Event1": HELD, "Event2": END}))
         assert isinstance(one, face.WaitObject)

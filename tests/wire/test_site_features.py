@@ -486,7 +486,6 @@ def test_silent_monitoring_that_cannot_be() -> None:
         assert await code(**wanted) == not_enabled
         missing = SilentMonitorStatus.eSMStatusMissingParameter
         assert await code(AgentID=members[0]) == missing
-        assert await code(AgentID=members[0], PeripheralID=5000) == missing
         assert await code(PeripheralID=5000, **SILENT) == missing
 
     run(test)

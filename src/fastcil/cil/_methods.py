@@ -25,7 +25,7 @@ METHODS: dict[tuple[str, str], Method] = {
         parameters=(
             Parameter("PeripheralID", "INT", 0, True),
             Parameter("SkillGroupNumber", "INT", 0, True),
-            Parameter("SkillGroupPriority", "INT", 0, True),
+            Parameter("SkillGroupPriority", "INT", 0, False),
         ),
         all_or_none=True,
     ),

@@ -51,8 +51,8 @@ class SessionMethods(Asker):
     ) -> Pending:
         """EnableSkillGroupStatistics: done when it is sent.
 
-        Needs PeripheralID. Needs SkillGroupNumber. Needs SkillGroupPriority. Then:
-        OnSkillGroupStatisticsUpdated, OnSkillInfoEvent.
+        Needs PeripheralID. Needs SkillGroupNumber. Then: OnSkillGroupStatisticsUpdated,
+        OnSkillInfoEvent.
         """
         given = {
             "PeripheralID": peripheral_id,

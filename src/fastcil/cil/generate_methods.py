@@ -31,13 +31,14 @@ def _documented(owner: str, name: str) -> Json:
     raise SystemExit(f"methods.json: api.json has no {owner}.{name}")
 
 
-def _parameters(found: Json) -> Iterator[tuple[str, str, int, bool]]:
+def _parameters(found: Json, facts: Json) -> Iterator[tuple[str, str, int, bool]]:
     """Keyword, type, longest, required of each argument that has a name of its own."""
     for one in found["request_parameters"]:
         if re.fullmatch(r"[A-Za-z]\w*", one["keyword"]):
             kind, _, rest = (one["type"] or "").partition("(")
             longest = int(rest.rstrip(")")) if rest else 0
-            yield one["keyword"], kind, longest, one["required"] is True
+            required = one["required"] is True and one["keyword"] not in facts.get("optional", ())
+            yield one["keyword"], kind, longest, required
 
 
 def _number(request: int | str) -> int:
@@ -73,7 +74,7 @@ def _method(owner: str, name: str, facts: Json, found: Json) -> Iterator[str]:
         "parameters",
         [
             f'Parameter("{keyword}", "{kind}", {longest}, {required})'
-            for keyword, kind, longest, required in _parameters(found)
+            for keyword, kind, longest, required in _parameters(found, facts)
         ],
     )
     yield from _several("fill", [json.dumps(one) for one in facts["fill"]])
@@ -124,7 +125,7 @@ def _doc(name: str, facts: Json, found: Json) -> Iterator[str]:
     answered = f"answered by {confirm}" if confirm else "done when it is sent"
     yield f'        """{name}: {answered}.'
     follows = [one for one in found.get("events_on_success", ()) if one not in facts["confirm"]]
-    notes = [f"Needs {k}." for k, _, _, required in _parameters(found) if required and k]
+    notes = [f"Needs {k}." for k, _, _, required in _parameters(found, facts) if required and k]
     if follows:
         notes.append(f"Then: {', '.join(follows)}.")
     if notes:
@@ -144,7 +145,7 @@ def _fill(text: str, indent: str) -> Iterator[str]:
 
 
 def _native(name: str, facts: Json, found: Json) -> Iterator[str]:
-    parameters = list(_parameters(found))
+    parameters = list(_parameters(found, facts))
     fixed = facts.get("fixed", {})
     parameters = [one for one in parameters if one[0] not in fixed]
     yield f"    def {snake(name)}("

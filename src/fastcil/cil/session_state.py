@@ -206,7 +206,8 @@ class SessionState(CtiOsObject):
         """An object to wait for the events of a mask (CreateWaitObject).
 
         mask: Event1 to EventN in a mapping, or an iterable of event numbers, names or typed event
-        classes. ValueError when it names no event. Released when the session closes.
+        classes. Empty Arguments or mapping: WaitObject.set_mask() will tell. ValueError when it
+        names no event. Released when the session closes.
         """
         return self._waits.create(mask, self.wait_object_type)
 

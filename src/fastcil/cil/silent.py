@@ -263,7 +263,7 @@ class SilentMonitorManager(Asker, MonitorState):
             if not targets:
                 code = CilError.E_CTIOS_MISSING_ARGUMENT
             raise _error(code, "StartSilentMonitorRequest: expected one of AgentID and DeviceID")
-        _need(given, "PeripheralID", "MonitoringIPAddress", "HeartbeatInterval", "HeartbeatTimeout")
+        _need(given, "PeripheralID", "HeartbeatInterval", "HeartbeatTimeout")
         if "MonitoringIPPort" not in given:
             given["MonitoringIPPort"] = DEFAULT_PORT
         return self._send(RequestID.START_SILENT_MONITOR, given, START_CONF)

@@ -83,7 +83,10 @@ class WaitObject(CtiOsObject):
     __slots__ = ("_changed_signal", "_ids", "_kept", "_last", "_local", "_owner", "_waiting")
 
     def __init__(self, owner: Waits, mask: Any) -> None:
-        numbers = mask_numbers(mask)
+        # Samples make the object first, with empty Arguments, and set its mask afterwards (building
+        # chapter, monitor mode for agent statistics).
+        later = isinstance(mask, Mapping) and not mask
+        numbers = () if later else mask_numbers(mask)
         super().__init__(_mask_arguments(numbers))
         self._owner: Waits | None = owner
         self._ids = numbers
@@ -97,9 +100,9 @@ class WaitObject(CtiOsObject):
         """Waits for an event of the mask (WaitOnMultipleEvents).
 
         milliseconds, 0 or None: for ever. EVENT_SIGNALED when an event came, which trigger_event
-        then names; EVENT_WAIT_TIMEDOUT when none did in time; WAIT_FAILED when the session closed
-        or the object was destroyed. ValueError for a negative time; SessionError on the thread that
-        delivers events, which would wait for itself.
+        then names; EVENT_WAIT_TIMEDOUT when none did in time; WAIT_FAILED when the session closed,
+        the object was destroyed or has no mask yet. ValueError for a negative time; SessionError on
+        the thread that delivers events, which would wait for itself.
         """
         if milliseconds is not None and milliseconds < 0:
             raise ValueError(f"expected milliseconds, 0 or more, got {milliseconds}")
@@ -110,6 +113,8 @@ class WaitObject(CtiOsObject):
         cell: list[int] = []
         with self._changed_signal:
             self._local.trigger = _UNKNOWN
+            if not self._ids:
+                return WaitResult.WAIT_FAILED
             if self._kept:
                 cell.append(self._kept.popleft())
             else:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any, Callable, Union
 
-import fastcil.catalog as catalog
 from fastcil import codec
-from fastcil.catalog import CONSTANTS, KEYWORDS, CilError, keyword_id
+from fastcil.catalog import CONSTANTS, KEYWORDS, CilError
 from fastcil.cil.dispatch import Binder
 from fastcil.cil.objects import CtiOsObject
 from fastcil.cil.threaded import ThreadedSession
 from fastcil.codec import ArgType, FastcilError
+from fastcil.compat._names import enumeration, keyword
 
 __all__ = [
     "CtiOsException",
@@ -38,8 +37,8 @@ Key = Union[int, str]  # a keyword id (CTIOS_…) or a name
 
 class _Enums(type):
     def __getattr__(cls, name: str) -> Any:
-        found = None if name.startswith("_") else getattr(catalog, name, None)
-        if not (isinstance(found, type) and issubclass(found, Enum)):
+        found = enumeration(name)
+        if found is None:
             raise AttributeError(f"no enumeration is called {name}")
         return found
 
@@ -63,15 +62,18 @@ class EnumStrings(metaclass=_EnumStrings):
 
 
 class _KeywordIDs(type):
-    def __getattr__(cls, name: str) -> int:
-        keyword = CONSTANTS.get(name)
-        if keyword is None:
+    def __getattr__(cls, name: str) -> Any:
+        found = keyword(name)
+        if found is None:
             raise AttributeError(f"no keyword is called {name}")
-        return keyword_id(keyword)
+        return found
 
 
 class KeywordIDs(metaclass=_KeywordIDs):
-    """CtiOs_IKeywordIDs, Enum_CtiOs: CTIOS_AGENTID … as numbers, which every key may be."""
+    """CtiOs_IKeywordIDs, Enum_CtiOs: CTIOS_AGENTID … as numbers, which every key may be.
+
+    S_AGENTID … are the names themselves, as message filters have them.
+    """
 
 
 class CtiOsException(Exception):
@@ -105,10 +107,11 @@ class CtiOsException(Exception):
 def key_name(key: Any) -> str:
     """The name of a key: a name, a keyword's number, or an Arg that holds one of them.
 
-    A number of no keyword gives '#' and the number.
+    The name of a constant in quotes, as a sample has it ("CTIOS_DESKTOPTYPE"; building chapter,
+    duplicate login), is that keyword. A number of no keyword gives '#' and the number.
     """
     if isinstance(key, str):
-        return key
+        return CONSTANTS.get(key, key) if key.startswith("CTIOS_") else key
     key = plain(key)
     if isinstance(key, str):
         return key

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from fastcil.catalog import TraceMask
 from fastcil.cil import logs
 from fastcil.compat import _common as common
 
@@ -32,8 +33,19 @@ class Told:
         return hash(id(type(self)))
 
 
-class FaceLogger(logs.Logger):
-    """Traces messages of the application; the trace mask is one for the process."""
+class _Masks(type):
+    def __getattr__(cls, name: str) -> TraceMask:
+        found = TraceMask.__members__.get(name)
+        if found is None:
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return found
+
+
+class FaceLogger(logs.Logger, metaclass=_Masks):
+    """Traces messages of the application; the trace mask is one for the process.
+
+    Logger.TRACE_MASK_WARNING and the like are the bits of masks.
+    """
 
     def GetTraceMask(self) -> int:
         """The trace mask."""

@@ -52,8 +52,11 @@ class FaceSession(FaceObject, SessionRequests, cil.ThreadedSession):
         return self.perform("SetCurrentCall", call).code
 
     def SetMessageFilter(self, rArgs: Any) -> CilError:
-        """Monitor mode with Filter; OnMonitorModeEstablished follows."""
-        return self._code("SetMessageFilter", rArgs)
+        """Monitor mode with Filter, in an Arguments or as the text itself; OnMonitorModeEstablished
+        follows."""
+        return self._code(
+            "SetMessageFilter", {"Filter": rArgs} if isinstance(rArgs, str) else rArgs
+        )
 
     SetMessageFilterArgs = SetMessageFilter  # so printed in one table
 

@@ -217,11 +217,13 @@ class SilentMonitor(Part):
             )
         if self._modes.get(client) != SMManagerMode.eSMMonitoringMode:
             raise failed(Status.eSMStatusIncorrectSessionMode, "the manager is not monitoring")
-        if not arguments.get("MonitoringIPAddress"):
-            raise failed(Status.eSMStatusMissingParameter, "MonitoringIPAddress is missing")
         agent = self._agent(arguments)
         self._free(client)
         name = (self._peers.server_id, self._key())
+        # The method's table has MonitoringIPAddress as required, the sample of the building chapter
+        # leaves it out: then it is where the client is.
+        key = "MonitoringIPAddress"
+        arguments = {**arguments, key: arguments.get(key) or client.address}
         values = session_values(arguments, agent, name[1], client.server.name, client.connection_id)
         try:
             target = self._ready(agent)

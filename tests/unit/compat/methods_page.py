@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from documented import FACES, Documented, documented
 
@@ -35,7 +37,53 @@ it was noted while the tests ran. Written by `python tests/unit/compat/methods_p
 catalog's api data; `--record` runs the tests and notes anew, `--check` fails when this page is
 stale, and so does a test. A dash: the documents do not have the method in that language. What an
 object has from CtiOsObject stands there only. How methods behave of which the documents print no
-signature is said in [Porting](porting.md)."""
+signature is said in [Porting](porting.md).
+
+[Codes](#codes) has every code that the documents print for a method, and a test in which the method
+gives it."""
+# Codes that are printed for a method and that it does not give, and why.
+NEVER = {
+    "CIL_FAIL": "each failure has a code of its own",
+    "E_CTIOS_UNEXPECTED": "what nobody expects is an exception",
+    "E_CTIOS_SESSION_NOT_CONNECTED": "printed for an unanticipated error, which is an exception",
+    "E_CTIOS_PROP_ATTRIBUTES_ACCESS_FAILED": "properties have no attributes apart",
+    "E_CTIOS_ARGUMENT_ALLOCATION_FAILED": "where memory ends, Python raises MemoryError",
+}
+# The list of Connect that is marked as that of C++ and COM, and the one of Java and .NET.
+ONLY = {
+    ("Connect", "E_CTIOS_MODE_CONFLICT"): ("C++",),
+    ("Connect", "E_CTIOS_SESSION_NOT_CONNECTED"): ("C++",),
+    ("Connect", "E_CTIOS_SESSION_NOT_DISCONNECTED"): ("Java", ".NET"),
+    ("Connect", "E_CTIOS_UNEXPECTED"): ("Java", ".NET"),
+}
+_CODE = re.compile(r"(\w+)(?: \((.*)\))?")
+
+
+class Printed(NamedTuple):
+    """A code that the documents print for a method of an object in a language."""
+
+    language: str
+    owner: str
+    name: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.owner}.{self.name} {self.code}"
+
+
+def printed_codes() -> Iterator[Printed]:
+    """Every such code but those of COM and VB."""
+    for owner, facts in data("api")["objects"].items():
+        for method in facts.get("methods", ()):
+            for text in method.get("return_codes", ()):
+                found = _CODE.fullmatch(text)
+                assert found, text
+                code, where = found.groups()
+                name = method["name"]
+                languages = where.split(", ") if where else ONLY.get((name, code), LANGUAGES)
+                for language in LANGUAGES:
+                    if language in languages and language in method["languages"]:
+                        yield Printed(language, owner, name, code)
 
 
 def rows() -> list[Documented]:
@@ -74,7 +122,7 @@ def load() -> dict[str, str]:
 
 def page(covered: dict[str, str]) -> str:
     """The text of docs/methods.md."""
-    return "\n".join([HEAD, *_tables(covered)]) + "\n"
+    return "\n".join([HEAD, *_tables(covered), *_codes(covered)]) + "\n"
 
 
 def _tables(covered: dict[str, str]) -> Iterator[str]:
@@ -92,7 +140,25 @@ def _tables(covered: dict[str, str]) -> Iterator[str]:
             yield f"| {name} | {' | '.join(cells.get(one, '–') for one in LANGUAGES)} |"
 
 
-def _cell(one: Documented, covered: dict[str, str]) -> str:
+def _codes(covered: dict[str, str]) -> Iterator[str]:
+    """The table of codes; a code that was caused never is listed with the reason."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for one in printed_codes():
+        cells = found.setdefault((f"{one.owner}.{one.name}", one.code), {})
+        cells[one.language] = (
+            _cell(one, covered) if str(one) in covered else NEVER.get(one.code, "")
+        )
+    yield ""
+    yield "## Codes"
+    yield ""
+    yield f"| method | code | {' | '.join(LANGUAGES)} |"
+    yield "|---|---|---|---|---|"
+    for (method, code), cells in found.items():
+        shown = " | ".join(cells.get(one, "–") or "*none*" for one in LANGUAGES)
+        yield f"| {method} | {code} | {shown} |"
+
+
+def _cell(one: Documented | Printed, covered: dict[str, str]) -> str:
     if (one.owner, one.name) in IMPLEMENTED:
         return "the application's"
     found = covered.get(str(one))

@@ -1,4 +1,5 @@
-"""Runs the tests of the faces and notes which of them calls which documented method."""
+"""Runs the tests of the faces and notes which of them calls which documented method, and which
+codes it gave."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from documented import Documented, face_class
+
+from fastcil.catalog import CilError
 
 __all__ = ["record"]
 
@@ -44,13 +47,16 @@ class _Recorder:
         @functools.wraps(function)
         def call(*values: Any, **named: Any) -> Any:
             self.note(method)
-            return function(*values, **named)
+            result = function(*values, **named)
+            if isinstance(result, CilError):
+                self.note(f"{method} {result.name}")
+            return result
 
         return call
 
 
 def record(methods: Iterable[tuple[str, Documented]]) -> dict[str, str]:
-    """Method to the test that calls it: of several the one that calls fewest others."""
+    """Method, and method and code, to the test that has it: of several that with fewest others."""
     recorder = _Recorder()
     for text, one in methods:
         kind = face_class(one.language, one.owner)
@@ -66,7 +72,8 @@ def record(methods: Iterable[tuple[str, Documented]]) -> dict[str, str]:
     files = [
         str(path)
         for folder in TESTS
-        for path in sorted((ROOT / folder).glob("test_*compat*.py"))
+        for pattern in ("test_*compat*.py", "test_snippets_*.py", "test_faces_*.py")
+        for path in sorted((ROOT / folder).glob(pattern))
         if path.name not in ("test_compat_names.py", "test_compat_methods.py")
     ]
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]

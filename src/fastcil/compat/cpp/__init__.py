@@ -1,11 +1,14 @@
 """The C++ CIL's names: typed event interfaces, values that are returned or raise CtiosException.
 
 A pointer to a value is an Out as last argument; the result then tells whether there was one. The
-classes have their names with and without C; CTIOS_… are the keywords' numbers. Source: CTI OS
+classes have their names with and without C; CTIOS_… and ekw… are the keywords' numbers, and
+enumerators stand alone, as in C++. Source: CTI OS
 Developer Guide 12.6(1); the signatures are those of the catalog's api data.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastcil.cil import (
     AgentEventsAdapter,
@@ -32,6 +35,7 @@ from fastcil.compat._common import CtiOsException
 from fastcil.compat._common import Enums as CtiOs_Enums
 from fastcil.compat._common import EnumStrings as CtiOs_EnumStrings
 from fastcil.compat._common import KeywordIDs as enum_Keywords
+from fastcil.compat._names import enumerators, keyword
 from fastcil.compat.cpp._counts import Out
 from fastcil.compat.cpp._objects import (
     CAgent,
@@ -100,8 +104,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> int:
-    if name.startswith("CTIOS_"):
-        found: int = getattr(enum_Keywords, name)
-        return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    """CTIOS_AGENTID and ekwAgentID, keywords; eLogout, enumerators, which C++ does not scope."""
+    found = keyword(name)
+    if found is None:
+        found = enumerators().get(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -156,12 +156,21 @@ class CSilentMonitorManager(CCtiOsObject, silent.SilentMonitorManager):
         """Ends the mode, and a session under way."""
         return self._code("StopSilentMonitorMode", rArgs)
 
-    def StartSilentMonitorRequest(self, rArgs: Any = None) -> CilError:
-        """Begins to monitor an agent, by AgentID or DeviceID."""
-        return self._code("StartSilentMonitorRequest", rArgs)
+    def StartSilentMonitorRequest(
+        self, rArgs: Any = None, nSMSessionKey: Out[int] | None = None
+    ) -> CilError:
+        """Begins to monitor an agent, by AgentID or DeviceID. An Out gets the session's key too."""
+        pending = self.perform("StartSilentMonitorRequest", common.plain(rArgs))
 
-    def StopSilentMonitorRequest(self, rArgs: Any = None) -> CilError:
-        """Ends the session with SMSessionKey."""
+        def give() -> None:
+            if nSMSessionKey is not None and pending.exception() is None:
+                nSMSessionKey.value = pending.result(0).get_int("SMSessionKey")
+
+        pending.add_waker(give)
+        return pending.code
+
+    def StopSilentMonitorRequest(self, rArgs: Any = None, nSMSessionKey: Any = None) -> CilError:
+        """Ends the session with SMSessionKey; a sample gives the key once more."""
         return self._code("StopSilentMonitorRequest", rArgs)
 
     def AcceptSilentMonitoring(self, rArgs: Any = None) -> CilError:

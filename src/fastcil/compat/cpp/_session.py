@@ -79,7 +79,7 @@ class CCtiOsSession(CCtiOsObject, FaceSession, Listeners):
         return found
 
     def CreateWaitObject(self, args: Any) -> CWaitObject | None:
-        """A wait object for Event1 to EventN; None when there are none."""
+        """A wait object for Event1 to EventN, or for what SetMask() will say; None for others."""
         return self._wait_object(args, CWaitObject)
 
     def CreateSilentMonitorManager(self, args: Any = None) -> CSilentMonitorManager | None:

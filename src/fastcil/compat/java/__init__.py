@@ -5,6 +5,8 @@ Source: CTI OS Developer Guide 12.6(1); the signatures are those of the catalog'
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastcil.cil import (
     AgentEventsAdapter,
     AllInOneAdapter,
@@ -31,10 +33,14 @@ from fastcil.compat._common import CtiOsException
 from fastcil.compat._common import Enums as CtiOs_Enums
 from fastcil.compat._common import EnumStrings as CtiOs_EnumStrings
 from fastcil.compat._common import KeywordIDs as CtiOs_IKeywordIDs
+from fastcil.compat._names import constants_of, enumerators, keyword
 from fastcil.compat.java._logging import ILogEvents, LogEvent, LogEventsAdapter, Logger, LogWrapper
 from fastcil.compat.java._objects import Agent, Call, CtiOsObject, SkillGroup, WaitObject
 from fastcil.compat.java._session import CtiOsSession
 from fastcil.compat.java._values import Arg, Arguments, CilRefArg
+
+# So printed in samples.
+CtiOs_IkeywordIDs = CTIOS_enums = CtiOs_IKeywordIDs
 
 __all__ = [
     "Agent",
@@ -43,6 +49,7 @@ __all__ = [
     "Arg",
     "Arguments",
     "ButtonEnablementEventsAdapter",
+    "CTIOS_enums",
     "Call",
     "CallEventsAdapter",
     "CilRefArg",
@@ -52,6 +59,7 @@ __all__ = [
     "CtiOs_EnumStrings",
     "CtiOs_Enums",
     "CtiOs_IKeywordIDs",
+    "CtiOs_IkeywordIDs",
     "IAgentEvents",
     "IAllInOne",
     "IButtonEnablementEvents",
@@ -76,3 +84,16 @@ __all__ = [
     "SkillGroupEventsAdapter",
     "WaitObject",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """CtiOs_IAgentState and the like, interfaces of constants; and what a class has from them
+    without a prefix: keywords (CTIOS_AGENTID, ekwAgentID, S_MESSAGEID) and enumerators."""
+    found: Any = keyword(name)
+    if found is None:
+        found = constants_of(name)
+    if found is None:
+        found = enumerators().get(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

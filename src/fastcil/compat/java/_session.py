@@ -77,7 +77,7 @@ class CtiOsSession(CtiOsObject, FaceSession):
         return found
 
     def CreateWaitObject(self, rArgs: Any) -> WaitObject | None:
-        """A wait object for Event1 to EventN; None when there are none."""
+        """A wait object for Event1 to EventN, or for what SetMask() will say; None for others."""
         return self._wait_object(rArgs, WaitObject)
 
     # --- listeners with a method for each event; of the interfaces, or adapters ------------------

@@ -103,6 +103,10 @@ class Arguments(Table, Arg):
         """SetValue(key, value), or SetValue(rArguments) which takes all pairs of another."""
         return self._merge(key) if value is ... else self._set(key, value)
 
+    def AddItemInt(self, key: Key, value: int) -> bool:
+        """SetValue(); so called in the samples of Java interfaces."""
+        return self._set(key, value)
+
     def SetValueUInt(self, key: Any, lValue: int | None = None) -> bool:
         """32 bits without a sign."""
         return self._set(key, lValue, ArgType.UINT)
