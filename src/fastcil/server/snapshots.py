@@ -34,6 +34,7 @@ _OUT = (int(AgentState.eLogout), int(AgentState.eUnknown))
 _UNANSWERED = (int(StatusCode.E_CTI_TIMEOUT), int(StatusCode.E_CTI_CTI_SERVER_OFFLINE))
 _CALL_TRIES = 3  # of a snapshot of a call that moves on meanwhile
 _KIND_TRIES = 3  # refusals of devices of a kind after which the others are not asked for
+_CALL_IDS = ("ConnectionCallID", "PrimaryCallID", "SecondaryCallID", "NewCallID")
 _TYPE_TRIES = 3  # devices that are asked for the type of their peripheral
 
 
@@ -55,6 +56,19 @@ class Snapshots(Part):
         self.missed: dict[CallKey, None] = {}
         """Calls that were heard of without their beginning; learn() asks for them."""
         self.limit = asyncio.Semaphore(limit)
+        self.asked: dict[CallKey, bool] = {}
+        """Calls that were not known when they were asked for: whether anything was told of them
+        since. They may be over before the answer is taken in."""
+
+    def heard(self, messages: Iterable[Message]) -> None:
+        """What came while calls are asked for."""
+        asked = self.asked
+        for message in messages:
+            peripheral = message.get("PeripheralID")
+            for name in _CALL_IDS:
+                key = (peripheral, message.get(name))
+                if key in asked:
+                    asked[key] = True
 
     def told(self, event: SiteEvent) -> None:
         """A call of which nobody told its CallType began before this session, or while there was
@@ -109,20 +123,28 @@ class Snapshots(Part):
         for _ in range(_CALL_TRIES):
             before = conversations.get(key)
             touched = None if before is None else before.touched
-            answer = await self.site.ask(
-                "SNAPSHOT_CALL_REQ",
-                {
-                    "PeripheralID": key[0],
-                    "ConnectionCallID": key[1],
-                    "ConnectionDeviceIDType": 0,
-                    "ConnectionDeviceID": device,
-                },
-            )
+            if before is None:
+                self.asked[key] = False
+            try:
+                answer = await self.site.ask(
+                    "SNAPSHOT_CALL_REQ",
+                    {
+                        "PeripheralID": key[0],
+                        "ConnectionCallID": key[1],
+                        "ConnectionDeviceIDType": 0,
+                        "ConnectionDeviceID": device,
+                    },
+                )
+            finally:
+                changed = self.asked.pop(key, False)
             after = conversations.get(key)
             if before is not None and after is None:
                 return []
-            if after is None or after.touched == touched:
+            if not changed and (after is None or after.touched == touched):
                 break
+        else:
+            if conversations.get(key) is None:
+                return []
         waiting = (device, tuple(queues))
         return list(mapper.calls.taken(*key, answer, time.monotonic(), waiting))
 

@@ -137,10 +137,14 @@ class SiteSource:
 
     def message(self, message: Message, now: float | None = None) -> None:
         """An event of the CTI Server."""
+        if self.snapshots.asked:
+            self.snapshots.heard([message])
         self.give(self.mapper.message(message, time.monotonic() if now is None else now))
 
     def messages(self, messages: list[Message], now: float) -> None:
         """Events of the CTI Server that came in one turn of the loop; all are sent at its end."""
+        if self.snapshots.asked:
+            self.snapshots.heard(messages)
         publish_all = self.publish_all
         if publish_all is None or self.supervision.watching:
             # What a supervisor may do follows from the state just after each of them.

@@ -15,6 +15,7 @@ from fastcil.ged188.enums import ConfigDeviceType, DeviceIDType, PeripheralType,
 from fastcil.ged188.enums import LocalConnectionState as Lcs
 from fastcil.server.site import enablement
 from fastcil.server.site.places import PHONE, QUEUE, Place, Places
+from fastcil.server.site.requests import Refused
 from fastcil.server.upstream import RequestFailed, SiteSource
 
 ROUTE_POINT = int(DeviceIDType.DEVID_ROUTE_POINT)
@@ -344,6 +345,27 @@ def test_who_called_is_connected_when_somebody_answered(
     site = source(Link(SNAPSHOT_CALL_REQ=parties(*found)))
     asyncio.run(site.call_snapshot(5000, 202, "777"))
     assert site.mapper.objects.calls["call.5000.202.777"].status == status
+
+
+def test_an_end_that_overtakes_the_answer_is_the_end() -> None:
+    """A call that nobody knew when it was asked for: the answer tells of it, but it is over."""
+    found = ("777", int(DeviceIDType.DEVID_EXTERNAL), Lcs.LCS_CONNECT)
+    sites: list[SiteSource] = []
+    answers = [parties(found)]
+
+    def answer(values: Mapping[str, Any]) -> Message | None:
+        sites[0].messages([message("END_CALL_EVENT", PeripheralID=5000, ConnectionCallID=202)], 0.0)
+        return answers.pop() if answers else None
+
+    link = Link(SNAPSHOT_CALL_REQ=answer)
+    sites.append(source(link))
+    with pytest.raises(Refused):  # asked again, it is not there
+        asyncio.run(sites[0].call_snapshot(5000, 202, "777"))
+    assert sites[0].mapper.objects.calls == {}
+    answers += [parties(found)] * 3
+    assert asyncio.run(sites[0].call_snapshot(5000, 202, "777")) == []
+    assert (answers, sites[0].mapper.objects.calls) == ([], {})
+    assert sites[0].snapshots.asked == {}
 
 
 def test_who_was_told_that_he_is_connected_stays_so() -> None:
