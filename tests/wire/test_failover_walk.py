@@ -4,6 +4,7 @@ what was asked meanwhile may fail, but afterwards every client has what is true.
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 from agent_kit import AgentSite, run
@@ -80,3 +81,24 @@ def test_what_is_true_is_known_after_every_cut(seed: int, level: int) -> None:
         assert walk.cuts > 1
 
     run(script, f"[Server.CallObject]\nMinimizeEventArgs = {level}\n", servers=2)
+
+
+def test_a_link_that_is_lost_while_the_configuration_comes() -> None:
+    """Its end, for which the server waits, does not come any more."""
+
+    async def script(site: AgentSite) -> None:
+        (service,) = site.services
+        link, faults = service.cti.link, site.simulator.faults
+        send, cuts = link.send, []
+
+        def cut(name: str, values: dict[str, Any]) -> None:
+            send(name, values)
+            if name == "CONFIG_REQUEST_EVENT" and not cuts:
+                cuts.append(faults.drop())
+
+        link.send = cut  # type: ignore[method-assign]
+        faults.drop()
+        await eventually(lambda: cuts and service.cti.known, seconds=5.0)
+        assert cuts == [1]
+
+    run(script)

@@ -212,9 +212,11 @@ class CtiServer:
         elif isinstance(event, LinkLost):
             self.source.link = None
             self._fresh = False
+            self._configured.set()  # its end will not come any more
             self._tell(SystemEventID.SYS_CTI_SERVER_OFFLINE, f"{event.reason.value}: {event.text}")
         elif isinstance(event, Closed):
             self.source.link = None
+            self._configured.set()
         elif isinstance(event, DecodeProblem):
             _log.warning("side %s: %s", event.side, event.error)
 
