@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 
-from grids import options, show
+import starting
+from grids import STEP, frames, options
 
 import fastcil
 from fastcil.catalog import CallStatus
@@ -30,13 +32,17 @@ def rows(session: AsyncSession) -> Iterator[tuple[str, ...]]:
 
 async def main() -> None:
     given = options(__doc__)
-    async with fastcil.connect(given.server) as session:
+    async with fastcil.connect(given.server, timeout=starting.SECONDS) as session:
         await session.monitor("UniqueObjectID=call.*")
         heads = ("call", "status", "ANI", "DNIS", "enterprise id")
-        # Drawing waits, so it has a thread of its own; events go on arriving here.
-        await asyncio.to_thread(show, "Calls", heads, lambda: rows(session), given)
-        print(f"{len(session.calls)} connections")
+        try:
+            with closing(frames("Calls", heads, lambda: rows(session), given)) as drawing:
+                for _ in drawing:
+                    await asyncio.sleep(STEP)
+        finally:  # Ctrl-C too
+            print(f"{len(session.calls)} connections")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with starting.ending():
+        asyncio.run(main())

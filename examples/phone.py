@@ -18,9 +18,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import chain
 from typing import Any
+
+import starting
 
 import fastcil
 from fastcil.catalog import EVENTS_BY_ID, AgentState, ButtonEnablement, CallStatus, event_id
@@ -231,7 +236,7 @@ def describe(callback: str, arguments: Any) -> str:
     """What a person wants to know of an event."""
     if callback == "OnAgentStateChange":
         return AgentState(arguments.get_int("AgentState")).name
-    if callback == "OnControlFailureConf":
+    if callback in ("OnControlFailureConf", "OnCTIOSFailure", "OnConnectionFailure"):
         return arguments.get_string("ErrorMessage", "") or str(arguments.get("FailureCode"))
     if callback == "OnChatMessage":
         return f"{arguments.get('Source')}: {arguments.get('Message')}"
@@ -243,26 +248,30 @@ def describe(callback: str, arguments: Any) -> str:
     return " ".join(words)
 
 
-async def lines() -> Any:
-    """The lines of standard input, without holding up the loop."""
+async def lines() -> AsyncIterator[str]:
+    """The lines of standard input, without holding up the loop.
+
+    A daemon thread reads: one that waits for a line must not keep the program from ending.
+    """
     loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
+    found: asyncio.Queue[str] = asyncio.Queue()
+
+    def read() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
+            for line in chain(sys.stdin, ("",)):
+                loop.call_soon_threadsafe(found.put_nowait, line)
+
+    threading.Thread(target=read, daemon=True).start()
+    while line := await found.get():
         yield line.strip()
 
 
 async def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--server", default="ctios://127.0.0.1:42028")
-    parser.add_argument("--agent", default="1001", help="AgentID")
-    parser.add_argument("--peripheral", type=int, default=5000)
-    parser.add_argument("--instrument", default="20001", help="the telephone to log in at")
-    parser.add_argument("--password", help="default: that of the simulator")
-    options = parser.parse_args()
-    async with fastcil.connect(options.server) as session:
+    options = starting.desk_parser(__doc__).parse_args()
+    async with fastcil.connect(options.server, timeout=starting.SECONDS) as session:
         return await Phone(session, options).run()
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    with starting.ending():
+        sys.exit(asyncio.run(main()))

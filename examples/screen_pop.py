@@ -1,7 +1,7 @@
 """Who is calling? A screen pop: looks a caller up by ANI in a SQLite database.
 
     fastcil serve --agents 6 --calls-per-hour 0
-    python examples/screen_pop.py --agent 1002 --instrument 20002 --count 1
+    python examples/screen_pop.py --agent 1002 --instrument 20002 --ecc user.segment
 
 When a call rings at the agent's telephone, the customer's line of the database is shown, and what
 was found goes into the call's data, so that whoever gets the call next has it too. Without a
@@ -10,10 +10,11 @@ database a small one is made up, in memory.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sqlite3
 from typing import Any
+
+import starting
 
 import fastcil
 from fastcil.catalog import AgentState
@@ -61,22 +62,15 @@ async def pop(session: AsyncSession, base: sqlite3.Connection, count: int, ecc: 
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--server", default="ctios://127.0.0.1:42028")
-    parser.add_argument("--agent", default="1001")
-    parser.add_argument("--peripheral", type=int, default=5000)
-    parser.add_argument("--instrument", default="20001")
-    parser.add_argument("--password", help="default: that of the simulator")
+    parser = starting.desk_parser(__doc__)
     parser.add_argument("--database", default=":memory:", help="SQLite file with table customers")
     parser.add_argument("--count", type=int, default=0, help="calls; 0: until Ctrl-C")
-    parser.add_argument("--ecc", default="", help="ECC variable for the segment: user.Segment")
+    parser.add_argument("--ecc", default="", help="ECC variable for the segment")
     options = parser.parse_args()
     agent = Agent()
     agent.set_value("AgentID", options.agent)
     agent.set_value("PeripheralID", options.peripheral)
-    async with fastcil.connect(options.server) as session:
+    async with fastcil.connect(options.server, timeout=starting.SECONDS) as session:
         await session.set_agent(agent)
         await agent.login(
             agent_id=options.agent,
@@ -89,4 +83,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with starting.ending():
+        asyncio.run(main())

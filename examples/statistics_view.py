@@ -1,8 +1,8 @@
 """Statistics in both modes: of one's own agent, and of every skill group of a site.
 
-    fastcil serve --agents 20 --calls-per-hour 1200
+    fastcil serve --agents 20 --people 4 --calls-per-hour 1200
     python examples/statistics_view.py groups --count 5
-    python examples/statistics_view.py agent --agent 1001 --instrument 20001
+    python examples/statistics_view.py agent --agent 1017 --instrument 20017
 
 Both wait with a WaitObject, as programs for the older libraries do; never do that in an event
 handler: the thread that waits would be the one that brings the event.
@@ -11,6 +11,8 @@ handler: the thread that waits would be the one that brings the event.
 from __future__ import annotations
 
 import argparse
+
+import starting
 
 import fastcil
 from fastcil.catalog import AgentState, WaitResult, event_id
@@ -66,18 +68,11 @@ def own(session: ThreadedSession, options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = starting.desk_parser(__doc__)
     parser.add_argument("mode", choices=("agent", "groups"))
-    parser.add_argument("--server", default="ctios://127.0.0.1:42028")
-    parser.add_argument("--agent", default="1001")
-    parser.add_argument("--peripheral", type=int, default=5000)
-    parser.add_argument("--instrument", default="20001")
-    parser.add_argument("--password", help="default: that of the simulator")
     parser.add_argument("--count", type=int, default=10, help="lines of groups; then it ends")
     options = parser.parse_args()
-    with fastcil.connect_sync(options.server) as session:
+    with fastcil.connect_sync(options.server, timeout=starting.SECONDS) as session:
         if options.mode == "groups":
             groups(session, options.count)
         else:
@@ -85,4 +80,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with starting.ending():
+        main()

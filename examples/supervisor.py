@@ -14,12 +14,14 @@ import asyncio
 import sys
 from typing import Any
 
+import starting
 from phone import lines, say
 
 import fastcil
 from fastcil.catalog import EVENTS_BY_ID, AgentState, SupervisoryAction
 from fastcil.cil import Agent, AsyncSession, SessionError
 
+COMMANDS = "commands: team, watch AGENT, barge, intercept, ready AGENT, out AGENT, chat AGENT WORDS"
 LOGOUT_BY_SUPERVISOR = 999  # EventReasonCode (Developer Guide, supervisor applications)
 
 
@@ -118,6 +120,7 @@ class Supervisor:
             agent_instrument=self.options.instrument,
             agent_password=self.options.password or f"p{self.options.agent}",
         )
+        say(f"{self.key(self.options.agent)} is logged in; {COMMANDS}")
         failed = 0
         async for line in lines():
             name, *words = line.split() or [""]
@@ -136,18 +139,11 @@ class Supervisor:
 
 
 async def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--server", default="ctios://127.0.0.1:42028")
-    parser.add_argument("--agent", default="1001", help="AgentID of a supervisor")
-    parser.add_argument("--peripheral", type=int, default=5000)
-    parser.add_argument("--instrument", default="20001")
-    parser.add_argument("--password", help="default: that of the simulator")
-    options = parser.parse_args()
-    async with fastcil.connect(options.server) as session:
+    options = starting.desk_parser(__doc__).parse_args()
+    async with fastcil.connect(options.server, timeout=starting.SECONDS) as session:
         return await Supervisor(session, options).run()
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    with starting.ending():
+        sys.exit(asyncio.run(main()))

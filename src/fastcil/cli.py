@@ -232,7 +232,18 @@ def _peripheral(_ctx: click.Context, _param: click.Parameter, found: tuple[str, 
 )
 @click.option("--print-config", is_flag=True, help="Write a commented configuration and stop.")
 @click.option("--agents", type=click.IntRange(min=1), default=50, show_default=True)
-@click.option("--calls-per-hour", type=click.FloatRange(min=0), help="Of the simulator.")
+@click.option(
+    "--people",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many of the simulator's agents wait for somebody to log in as them.",
+)
+@click.option(
+    "--calls-per-hour",
+    type=click.FloatRange(min=0),
+    help="Of the simulator; default: 15 for each agent. 0: all agents wait.",
+)
 @click.option(
     "--rate", type=click.FloatRange(min=0), help="Generated events per second, without a site."
 )
@@ -262,6 +273,9 @@ def serve(host: str, port: int | None, print_config: bool, **options: Any) -> No
         click.echo(default_text(), nl=False)
         return
     upstream, config_file = options.pop("upstream"), options.pop("config_file")
+    people = options.pop("people")
+    if people > options["agents"]:
+        raise click.UsageError(f"--people {people} of {options['agents']} agents")
     peripherals, calls = options.pop("peripherals"), options.pop("calls_per_hour")
     minimize = options.pop("minimize")
     generated = options["rate"] is not None or options["recording"] is not None
@@ -287,6 +301,7 @@ def serve(host: str, port: int | None, print_config: bool, **options: Any) -> No
             host=host,
             port=port,
             agents=options["agents"],
+            people=people,
             calls_per_hour=calls,
             seed=options["seed"],
             announce=click.echo,

@@ -165,3 +165,9 @@ def test_what_is_wrong_is_said_without_a_traceback(
     assert done.returncode == code
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_more_people_than_agents() -> None:
+    done = run("serve", "--agents", 3, "--people", 4)
+    assert done.returncode == 2
+    assert "--people 4 of 3 agents" in done.stderr

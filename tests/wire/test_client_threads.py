@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -89,8 +90,22 @@ def test_a_missing_side_is_passed_over(peer: Peer) -> None:
 
 
 def test_no_side_at_all() -> None:
-    with pytest.raises(ConnectError, match="no connection to"):
-        ThreadedSession().connect(settings(unused_port()), timeout=0.1)
+    port = unused_port()
+    told = rf"no connection to 127.0.0.1:{port} \(Connection refused\) in 0.5 seconds"
+    with pytest.raises(ConnectError, match=told):
+        ThreadedSession().connect(settings(port), timeout=0.5)
+
+
+def test_two_sides_are_told_with_why_each_failed() -> None:
+    """One refuses, the other takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port, other = unused_port(), silent.getsockname()[1]
+        refused, slow = (
+            f"127.0.0.1:{port} \\(Connection refused\\)",
+            f"127.0.0.1:{other} \\(no WELCOME",
+        )
+        with pytest.raises(ConnectError, match=f"{refused} and {slow}"):
+            ThreadedSession().connect(settings(port, other, connect_timeout=0.05), timeout=1.0)
 
 
 def test_failure_fields() -> None:

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_program(program: str, address: str, waiting: str, tmp_path: Path) -> No
     (tmp_path / "program.py").write_text(text)
     done = run([sys.executable, "-W", "error", "program.py"], tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+EXCERPT = re.compile(r"From `(examples/\w+\.py)`:\n(?:.*?)^```py\n(.*?)^```$", re.M | re.S)
+
+
+def test_excerpts_are_in_the_programs() -> None:
+    """Lines that a page shows of a program are there, one after the other."""
+    found = [match.groups() for page in PAGES for match in EXCERPT.finditer(page.read_text())]
+    assert len(found) == len(blocks("py")) >= 6
+    for name, excerpt in found:
+        program = (ROOT / name).read_text()
+        first = excerpt.splitlines()[0]
+        margin = re.search(rf"^( *){re.escape(first)}$", program, re.MULTILINE)
+        assert margin is not None, (name, first)
+        assert textwrap.indent(excerpt, margin.group(1)) in program, (name, excerpt)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from client_peer import unused_port
 
 pytest.importorskip("rich")
 pytest.importorskip("click")
@@ -69,6 +71,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.name = name
         self.lines: list[str] = []
         self.opened.append(self)
         self._timer = threading.Timer(SECONDS, self.process.kill)
@@ -136,6 +139,60 @@ def test_every_program_explains_itself() -> None:
             check=True,
         )
         assert "--server" in found.stdout, path.name
+
+
+PROGRAMS = {
+    "all_agents_grid.py": (),
+    "all_calls_grid.py": (),
+    "java_port.py": (),
+    "phone.py": (),
+    "screen_pop.py": (),
+    "statistics_view.py": ("groups",),
+    "supervisor.py": (),
+}
+
+
+def test_no_server_is_told_in_one_line() -> None:
+    port = unused_port()
+    server = ("--server", f"ctios://127.0.0.1:{port}")
+    programs = [Program(name, *more, *server) for name, more in PROGRAMS.items()]
+    for program in programs:
+        out, errors = program.process.communicate(timeout=SECONDS)
+        assert program.process.returncode == 1, out + errors
+        (line,) = errors.splitlines()
+        reason = "" if program.name == "java_port.py" else r" \(Connection refused\)"
+        assert re.search(rf"no connection to .*127\.0\.0\.1:{port}{reason}", line), line
+
+
+def test_ctrl_c_ends_a_program_quietly() -> None:
+    for name, more in PROGRAMS.items():
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.settimeout(SECONDS)
+            address = f"ctios://127.0.0.1:{silent.getsockname()[1]}"
+            program = Program(name, *more, "--server", address)
+            silent.accept()[0].close()
+            program.process.send_signal(signal.SIGINT)
+            _, errors = program.process.communicate(timeout=SECONDS)
+            assert (program.process.returncode, errors) == (130, ""), name
+
+
+def test_ctrl_c_while_a_line_is_awaited(quiet: str) -> None:
+    for name, first in (("phone.py", "eLogout"), ("supervisor.py", "is logged in")):
+        program = Program(name, "--server", quiet)
+        program.until(first)
+        program.process.send_signal(signal.SIGINT)
+        assert program.process.wait(SECONDS) == 130
+        assert program.errors() == ""
+
+
+def test_people_take_calls_beside_the_simulated_agents() -> None:
+    """--people: the last agents of a site at work wait for somebody to log in as them."""
+    with site("--agents", "6", "--people", "1", "--calls-per-hour", "12000") as address:
+        person = phone(address, 6)
+        person.say("login", "ready", "wait OnCallDelivered", "answer", "wait OnCallEstablished")
+        person.until("OnCallEstablished .*LCS_CONNECT")
+        person.say("release", "wait OnCallEnd", "quit")
+        person.end()
 
 
 def test_two_telephones_and_a_transfer(quiet: str) -> None:
@@ -225,7 +282,15 @@ def test_the_java_port(quiet: str) -> None:
     callee.until(r"< OnCallDelivered")
     callee.say("answer", "wait OnCallEnd", "quit")
     text = port.end()
-    for line in ("hold", "the call has from the port", "the call is over", "agent state eLogout"):
+    for line in (
+        "hold",
+        "the call has from the port",
+        "user.account is 4711",
+        "user.history[0] is held once",
+        "the call is over",
+        "agent state eLogout",
+        "the monitor saw the logout",
+    ):
         assert f"{line}\n" in text, text
     assert re.search(r"calls out \d+", text)
     assert not re.search("refused|E_CTIOS|CIL_FAIL", text), text
@@ -247,7 +312,8 @@ def test_statistics_of_skill_groups(busy: str) -> None:
 
 def test_the_grids(busy: str) -> None:
     agents = run("all_agents_grid.py", "--server", busy, "--plain", "--seconds", "1")
-    assert len(set(re.findall(r"agent\.5000\.\d+", agents))) == 12
+    named = dict(re.findall(r"(agent\.5000\.\d+) │ (\w+ \w+)", agents))
+    assert len(named) == 12, agents
     calls = run("all_calls_grid.py", "--server", busy, "--plain", "--seconds", "2")
     assert re.search(r"call\.5000\.\d+\.\d+", calls)
     assert re.search(r"\d+ connections", calls)

@@ -438,3 +438,68 @@ def test_wrap_up_tells_the_way_of_the_call_and_whether_data_is_required(
         assert not any("IncomingOrOutgoing" in frame.arguments for frame in others)
 
     run(test)
+
+
+def test_names_are_told_to_who_comes_late() -> None:
+    """CONFIG_AGENT_EVENT came when the server's own session began: whoever begins agent mode,
+    monitor mode or to monitor an agent later has the names from it; LoginName and AgentID are
+    columns of a supervisor's grid in the guide."""
+
+    async def test(site: Site) -> None:
+        supervisor, (member, *_) = team(site)
+        known = site.simulator.site.peripherals[5000].agents
+        told = event_id("OnAgentInfoEvent")
+
+        def names(agent_id: str) -> dict[str, str]:
+            agent = known[agent_id]
+            return {
+                "UniqueObjectID": f"agent.5000.{agent_id}",
+                "AgentLastName": agent.last_name,
+                "AgentFirstName": agent.first_name,
+                "AgentID": agent_id,
+                "LoginName": agent.login_name,
+            }
+
+        monitor = await site.client()
+        frames = await monitor.monitor()
+        info = [frame.to_dict() for frame in frames if frame.message_id == told]
+        assert info == [names(agent_id) for agent_id in sorted(known)]
+        boss = await site.agent(supervisor)
+        assert (await until(boss, "OnAgentInfoEvent")).to_dict() == names(supervisor)
+        await login(site, boss, supervisor)
+        key = f"agent.5000.{member}"
+        for request in (
+            {"number": RequestID.START_MONITORING_AGENT, "AgentReference": key},
+            {"number": RequestID.START_MONITORING_ALL_AGENT_TEAMS},
+        ):
+            await boss.request(**request)
+            found = (await until(boss, "OnMonitoredAgentInfoEvent")).to_dict()
+            assert found.pop("Monitored")
+            assert found == names(member)
+        # So is a change.
+        site.simulator.configuration.change_agent(known[member], last_name="Noether")
+        for client, name in ((monitor, "OnAgentInfoEvent"), (boss, "OnMonitoredAgentInfoEvent")):
+            (number,) = numbers(name)
+
+            def renamed(frame: Frame, number: int = number) -> bool:
+                return frame.message_id == number and frame.get("AgentLastName") == "Noether"
+
+            assert (await client.until(renamed))[-1].get("UniqueObjectID") == key
+
+    run(test)
+
+
+def test_another_name_of_a_skill_group_is_told_to_who_has_its_statistics() -> None:
+    async def test(site: Site) -> None:
+        wants, deaf = await site.agent("1001"), await site.agent("1002")
+        await login(site, wants)
+        group = site.simulator.site.peripherals[5000].agents["1001"].memberships[0].group
+        await wants.request(RequestID.ENABLE_SKILL_GROUP_STATISTICS)
+        assert (await until(wants, "OnSkillInfoEvent")).get("SkillGroupName") == group.name
+        site.simulator.configuration.change_skill_group(group, name="Mail")
+        assert (await until(wants, "OnSkillInfoEvent")).get("SkillGroupName") == "Mail"
+        await deaf.request(RequestID.REQUEST_DESKTOP_SETTINGS, InvokeID=100)
+        rest = await deaf.until(lambda frame: frame.get("InvokeID") == 100)
+        assert event_id("OnSkillInfoEvent") not in [frame.message_id for frame in rest]
+
+    run(test)

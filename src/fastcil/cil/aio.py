@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
+import ssl
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Callable, Literal, cast, overload
 from fastcil.catalog import CilError
 from fastcil.cil import events
 from fastcil.cil.core import Action, Close, Deliver, Open, Send, SessionCore, State
-from fastcil.cil.errors import ConnectError, SessionClosedError, SessionError
+from fastcil.cil.errors import SessionClosedError, SessionError
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
@@ -100,6 +103,13 @@ class EventStream:
         self._wake()
 
 
+def _reason(error: Exception) -> str:
+    """Why a connection failed, as the threads' driver says it: asyncio puts more into the text."""
+    if isinstance(error, OSError) and not isinstance(error, (ssl.SSLError, socket.gaierror)):
+        return os.strerror(error.errno) if error.errno else str(error)
+    return str(error)
+
+
 class _Protocol(asyncio.BufferedProtocol):
     """One connection of a session."""
 
@@ -169,9 +179,9 @@ class AsyncSession(Session):
         try:
             await asyncio.wait_for(opened, self._timeout)
         except asyncio.TimeoutError:
+            unreached = self.core.unreached(self._timeout)
             await self.disconnect()
-            sides = " and ".join(f"{host}:{port}" for host, port in settings.sides)
-            raise ConnectError(f"no connection to {sides} in {self._timeout:g} seconds") from None
+            raise unreached from None
         except BaseException:
             await self.disconnect()
             raise
@@ -404,7 +414,7 @@ class AsyncSession(Session):
             raise
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be one
             self._connecting = None
-            self.core.closed(self._running().time(), str(error))
+            self.core.closed(self._running().time(), _reason(error))
         else:
             self._connecting = None
             self._protocol = protocol

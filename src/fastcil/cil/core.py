@@ -18,7 +18,7 @@ from fastcil.catalog import CilError
 from fastcil.catalog import ConnectionFailureReason as FailureReason
 from fastcil.cil import events
 from fastcil.cil.actions import Action, Close, Deliver, Open, Send, Ticket
-from fastcil.cil.errors import SessionError
+from fastcil.cil.errors import ConnectError, SessionError
 from fastcil.cil.modes import AgentMode, Monitor
 from fastcil.cil.settings import Settings
 from fastcil.codec import (
@@ -86,6 +86,7 @@ class SessionCore:
         self._actions: list[Action] = []
         self._side = 0
         self._failures = 0  # in a row
+        self._reasons: dict[tuple[str, int], str] = {}  # why a side failed last
         self._tries = 0  # since a connection was lost
         self._since = 0.0  # when the connection was established
         self._at: float | None = None  # next try, or end of patience while opening
@@ -127,6 +128,15 @@ class SessionCore:
             return self._settings().sides[self._side]
         return "", 0
 
+    def unreached(self, seconds: float | None) -> ConnectError:
+        """What to raise when no side was reached in time: every side with why it failed last."""
+        sides = dict.fromkeys(self._settings().sides)
+        told = (
+            f"{host}:{port} ({self._reasons.get((host, port), 'no answer')})"
+            for host, port in sides
+        )
+        return ConnectError(f"no connection to {' and '.join(told)} in {seconds:g} seconds")
+
     def take(self) -> list[Action]:
         """What is to be done now, in order."""
         actions, self._actions = self._actions, []
@@ -146,6 +156,7 @@ class SessionCore:
         self.settings = settings
         self._side = self._rng.randrange(2)
         self._failures = self._tries = 0
+        self._reasons.clear()
         self._try(now)
 
     def disconnect(self) -> None:
@@ -345,6 +356,7 @@ class SessionCore:
         self._tries = 0 if self.state is State.CONNECTED else self._tries + 1
         final = self.limited and self._tries >= MAX_TRIES
         failed = self.server[0]
+        self._reasons[self.server] = text
         self._event(events.connection_failure(self._time_of_day(), failed, reason, text, final))
         self._side = 1 - self._side
         self.state = State.WAITING

@@ -24,7 +24,7 @@ from fastcil.catalog import CilError
 from fastcil.cil._iterate import EventHub, EventStream
 from fastcil.cil._network import Network
 from fastcil.cil.core import Monitor, SessionCore, State
-from fastcil.cil.errors import ConnectError, SessionError
+from fastcil.cil.errors import SessionError
 from fastcil.cil.session import Session
 from fastcil.cil.settings import Settings
 from fastcil.cil.store import ObjectStore
@@ -92,9 +92,9 @@ class ThreadedSession(Session):
         try:
             opened.result(timeout)
         except FutureTimeoutError:
+            unreached = self.core.unreached(timeout)
             self.disconnect()
-            sides = " and ".join(f"{host}:{port}" for host, port in settings.sides)
-            raise ConnectError(f"no connection to {sides} in {timeout:g} seconds") from None
+            raise unreached from None
         except BaseException:
             self.disconnect()
             raise

@@ -54,7 +54,7 @@ class AgentMode:
             raise
         if agent.state != known:  # meanwhile, when the client did not get his events yet
             tell(SiteEvent("OnAgentStateChange", site.mapper.agents.state_values(agent)))
-        for event in self._on_line(agent.peripheral):
+        for event in (*self._on_line(agent.peripheral), *site.mapper.agents.info(agent)):
             tell(event)
         return agent
 

@@ -59,7 +59,7 @@ class Statistics(Part):
 
     def __init__(self, site: SiteSource) -> None:
         super().__init__(site)
-        self.callbacks = ("OnCallEnd",)
+        self.callbacks = ("OnCallEnd", "OnSkillInfoEvent")
         self._agents: dict[str, set[ClientConnection]] = {}
         self._groups: dict[str, set[ClientConnection]] = {}
         self._every_group: set[ClientConnection] = set()
@@ -90,7 +90,12 @@ class Statistics(Part):
             task.cancel()
 
     def told(self, event: SiteEvent) -> None:
-        """A call ended: the agent's statistics come now, unless they come at an interval."""
+        """A call ended: the agent's statistics come now, unless they come at an interval. A skill
+        group has another name: who has its statistics is told; monitor mode is told anyhow."""
+        if event.callback == "OnSkillInfoEvent":
+            for client in self._groups.get(event.object_id, ()):
+                if client.filter is None:
+                    deliver(client, event)
         if event.callback == "OnCallEnd" and self._agents and self.site.rules.at_call_end:
             for key in event.agents:
                 if key in self._agents:

@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcil.ged188.link import LinkSettings, TlsOptions
 from fastcil.server.config import ConfigError, ServerConfig, load_config
@@ -24,6 +24,9 @@ from fastcil.server.policy import Policy
 from fastcil.server.server import EventServer
 from fastcil.server.site.mapper import SiteMapper
 from fastcil.server.upstream import SiteSource
+
+if TYPE_CHECKING:
+    from fastcil.simulator import Simulator
 
 __all__ = ["SIMULATOR", "SiteService", "link_settings", "policy_of", "serve_site"]
 
@@ -266,19 +269,37 @@ class SiteService:
 
 
 @contextlib.asynccontextmanager
-async def simulated(agents: int, calls_per_hour: float | None, seed: int) -> AsyncIterator[str]:
-    """A CTI Server in this process; its address."""
+async def simulated(
+    agents: int, people: int, calls_per_hour: float | None, seed: int
+) -> AsyncIterator[Simulator]:
+    """A CTI Server in this process."""
     from fastcil.simulator import Simulator, SimulatorOptions, SiteOptions, WorkloadOptions
 
     options = SimulatorOptions(
         site=SiteOptions(agents=agents, seed=seed),
         workload=WorkloadOptions(
-            calls_per_hour=15.0 * agents if calls_per_hour is None else calls_per_hour
+            calls_per_hour=15.0 * agents if calls_per_hour is None else calls_per_hour,
+            people=people,
         ),
         speed=1.0,
     )
     async with Simulator(options) as simulator:
-        yield f"ctiserver://127.0.0.1:{simulator.port}"
+        yield simulator
+
+
+def _free(simulator: Simulator) -> str:
+    """Who waits for a person to log in, and where; "" for nobody."""
+    (peripheral,) = simulator.site.peripherals.values()
+    workload, agents = simulator.options.workload, list(peripheral.agents.values())
+    first = len(agents) - workload.people if workload.calls_per_hour else 0
+    free = list(zip(agents, peripheral.devices.values()))[first:]
+    if not free:
+        return ""
+    (one, place), (other, last) = free[0], free[-1]
+    return (
+        f"for you: agents {one.id} to {other.id}, passwords p{one.id} to p{other.id}, "
+        f"telephones {place.instrument} to {last.instrument}"
+    )
 
 
 def serve_site(
@@ -288,6 +309,7 @@ def serve_site(
     host: str = "127.0.0.1",
     port: int | None = None,
     agents: int = 50,
+    people: int = 0,
     calls_per_hour: float | None = None,
     seed: int = 1,
     announce: Callable[[str], Any] = print,
@@ -295,9 +317,13 @@ def serve_site(
     """Serve a site until SIGTERM or SIGINT; the exit code.
 
     upstream: ctiserver://host[:port][,host[:port]], "simulator" for one in this process, or "" for
-    the configured sides. SIGHUP reads the configuration again. The first SIGTERM or SIGINT ends in
-    an orderly way, after at most DrainSeconds and a few more; a second one ends at once. Announces
-    "listening on host:port". Raises ConfigError, LinkError and OSError when it cannot begin.
+    the configured sides. agents, people, calls_per_hour and seed are the simulator's: people are
+    the last so many agents, who wait for somebody to log in as them.
+
+    SIGHUP reads the configuration again. The first SIGTERM or SIGINT ends in an orderly way, after
+    at most DrainSeconds and a few more; a second one ends at once. Announces "listening on
+    host:port", and whom one can log in as at the simulator. Raises ConfigError, LinkError and
+    OSError when it cannot begin.
     """
 
     async def main(logs: LogHandler) -> None:
@@ -305,10 +331,11 @@ def serve_site(
         if upstream != SIMULATOR:
             await serve(upstream, stop, logs)
             return
-        async with simulated(agents, calls_per_hour, seed) as url:
-            await serve(url, stop, logs)
+        async with simulated(agents, people, calls_per_hour, seed) as simulator:
+            url = f"ctiserver://127.0.0.1:{simulator.port}"
+            await serve(url, stop, logs, _free(simulator))
 
-    async def serve(url: str, stop: asyncio.Event, logs: LogHandler) -> None:
+    async def serve(url: str, stop: asyncio.Event, logs: LogHandler, free: str = "") -> None:
         service = SiteService(config, link_settings(config, url), host=host, port=port)
         service.logs = logs
         loop = asyncio.get_running_loop()
@@ -316,6 +343,8 @@ def serve_site(
         try:
             if await _until(service.start(), stop):
                 announce(f"listening on {host}:{service.server.port}")
+                if free:
+                    announce(free)
                 await stop.wait()
                 await service.drain()
         finally:

@@ -167,10 +167,12 @@ class Supervision(Part):
         for key in sorted(members):
             agent = self.site.mapper.objects.agents[key]
             yield self._state(agent)
-            if "AgentLastName" in agent.values:
-                names = {n: agent.values.get(n, "") for n in ("AgentLastName", "AgentFirstName")}
-                values = {"UniqueObjectID": agent.key, **names, "Monitored": True}
-                yield SiteEvent("OnMonitoredAgentInfoEvent", values)
+            yield from self._info(agent)
+
+    def _info(self, agent: AgentObject) -> Iterator[SiteEvent]:
+        """His name, when it is known."""
+        for event in self.site.mapper.agents.info(agent):
+            yield SiteEvent("OnMonitoredAgentInfoEvent", {**event.complete, "Monitored": True})
 
     def _state(self, agent: AgentObject) -> SiteEvent:
         values = self.site.mapper.agents.state_values(agent)
@@ -250,7 +252,7 @@ class Supervision(Part):
         mask = self.site.supervisor_mask("OnAgentStateChange", agent.values)
         told.complete["SupervisorBtnEnablementMask"] = int(mask)
         tell(told)
-        for event in self._calls(agent):
+        for event in (*self._info(agent), *self._calls(agent)):
             tell(event)
 
     def _calls(self, agent: AgentObject) -> Iterator[SiteEvent]:

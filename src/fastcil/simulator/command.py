@@ -28,6 +28,7 @@ _PLACES = {
     "teams_of": ("site", "teams_of"),
     "seed": ("site", "seed"),
     "calls_per_hour": ("workload", "calls_per_hour"),
+    "people": ("workload", "people"),
     "protocol_version": ("link", "protocol_version"),
     "password": ("link", "passwords"),
     "max_connections": ("link", "max_connections"),
@@ -111,6 +112,13 @@ def _announcement(simulator: Simulator) -> str:
     default=0.0,
     show_default=True,
     help="Calls that arrive; agents come to work, answer, hold, transfer and wrap up.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many agents of each peripheral, the last ones, stay away for people to log in as.",
 )
 @click.option(
     "--protocol-version",

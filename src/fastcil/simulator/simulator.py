@@ -15,6 +15,7 @@ from fastcil.simulator.agent_control import SiteControl
 from fastcil.simulator.agents import AgentEngine
 from fastcil.simulator.build import SiteOptions, build_site
 from fastcil.simulator.calls import CallEngine
+from fastcil.simulator.configuration import Configuration
 from fastcil.simulator.faults import Faults
 from fastcil.simulator.hub import Hub
 from fastcil.simulator.options import LinkOptions
@@ -111,6 +112,7 @@ class Simulator:
         )
         self.faults = Faults(self.hub, self.options.site.seed)
         self.actions = Actions(self)
+        self.configuration = Configuration(self.site, self.agents)
         self.scenario = None if scenario is None else ScenarioRun(scenario, self)
         self.server: LinkServer | None = None
         self._driver: asyncio.Task[None] | None = None

@@ -68,7 +68,8 @@ class Workload(AgentHands):
         random, clock, options = self.site.random, self.site.clock, self.options
         for peripheral in self.site.peripherals.values():
             places = list(peripheral.devices.values())
-            staff = [a for a in peripheral.agents.values() if random.random() < options.staff]
+            agents = list(peripheral.agents.values())[: -options.people or None]
+            staff = [agent for agent in agents if random.random() < options.staff]
             for agent, device in zip(staff, places):
                 clock.after(random.uniform(0.0, 60.0), self._comes(agent, device))
             for rate, first, act in (

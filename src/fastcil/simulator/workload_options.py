@@ -28,7 +28,8 @@ class WorkloadOptions:
     inside_calls_per_hour: calls between agents; outside_calls_per_hour: of agents to numbers
     outside; predictive_calls_per_hour: of services to customers; supervisions_per_hour: how often
     supervisors listen to their agents, some of whom they go on to help. break_share: of the calls
-    after which an agent takes a break of break_seconds. staff: part of the agents who come to
+    after which an agent takes a break of break_seconds. people: the last so many agents
+    of each peripheral stay away, for people to log in as; staff: part of the others who come to
     work.
     """
 
@@ -56,6 +57,7 @@ class WorkloadOptions:
     supervisions_per_hour: float = 0.0
     break_share: float = 0.05
     break_seconds: float = 300.0
+    people: int = 0
     staff: float = 1.0
 
     def __post_init__(self) -> None:

@@ -132,6 +132,22 @@ class AgentBook:
         found.update(nested(agent.skill_groups.values(), "SkillGroup"))
         return SiteEvent("OnQueryAgentStateConf", found, agents=(agent.key,))
 
+    def info(self, agent: AgentObject) -> Events:
+        """OnAgentInfoEvent, or nothing when no name is known.
+
+        AgentID and LoginName are not among its parameters, but the guide has a supervisor's grid
+        read them from the monitored one (Developer Guide, .NET CIL, columns of the agent grid).
+        """
+        if "AgentLastName" in agent.values:
+            found = {
+                "UniqueObjectID": agent.key,
+                "AgentLastName": agent.values["AgentLastName"],
+                "AgentFirstName": agent.values["AgentFirstName"],
+                "AgentID": agent.agent_id,
+                "LoginName": agent.login_name,
+            }
+            yield SiteEvent("OnAgentInfoEvent", found, agents=(agent.key,))
+
     def device_snapshot(self, agent: AgentObject) -> SiteEvent:
         """OnSnapshotDeviceConf of the device at which an agent is logged in."""
         key = device_key(agent.peripheral, agent.instrument)
@@ -217,12 +233,7 @@ class AgentBook:
             names = record.get("LastName", ""), record.get("FirstName", "")
             agent.values["AgentLastName"], agent.values["AgentFirstName"] = names
             if names != before:
-                found = {
-                    "UniqueObjectID": agent.key,
-                    "AgentLastName": names[0],
-                    "AgentFirstName": names[1],
-                }
-                yield SiteEvent("OnAgentInfoEvent", found, agents=(agent.key,))
+                yield from self.info(agent)
 
     def _configured_groups(self, message: Message, now: float) -> Events:
         """Names of skill groups as OnSkillInfoEvent."""

@@ -82,9 +82,13 @@ class SiteMapper:
         return self.calls.collect(now)
 
     def snapshot(self) -> list[SiteEvent]:
-        """Agents, devices and calls as a client in monitor mode gets them at its start."""
+        """Agents with their names, devices and calls as a client in monitor mode gets them at its
+        start."""
         objects = self.objects
-        found = [self.agents.snapshot(agent) for agent in objects.agents.values()]
+        found = []
+        for agent in objects.agents.values():
+            found.append(self.agents.snapshot(agent))
+            found += self.agents.info(agent)
         seated = [a for a in objects.agents.values() if objects.agent_at.get(a.seat) is a]
         found += [self.agents.device_snapshot(agent) for agent in seated]
         found += [self.calls.snapshot(call) for call in objects.calls.values()]

@@ -66,8 +66,12 @@ SERVER: dict[str, str] = {
     "OnStopSilentMonitorConf": "the answer to StopSilentMonitorRequest",
     "OnNewAgentTeamMember": "from AGENT_TEAM_CONFIG_EVENT, and for each member as the answer to "
     "RequestAgentTeamList",
-    "OnAgentInfoEvent": "from CONFIG_AGENT_EVENT, when a name is new or another one",
-    "OnSkillInfoEvent": "from CONFIG_SKILL_GROUP_EVENT, when a name is new or another one",
+    "OnAgentInfoEvent": "from CONFIG_AGENT_EVENT, when a name is new or another one; when agent "
+    "mode or monitoring of an agent begins, and in the snapshot of monitor mode. Beside its "
+    "parameters it has AgentID and LoginName, which the guide has a supervisor's grid read from "
+    "the monitored one",
+    "OnSkillInfoEvent": "from CONFIG_SKILL_GROUP_EVENT, when a name is new or another one; and as "
+    "an answer to EnableSkillGroupStatistics",
 }
 
 OF_ANSWERS: dict[str, str] = {
