@@ -503,3 +503,53 @@ def test_another_name_of_a_skill_group_is_told_to_who_has_its_statistics() -> No
         assert event_id("OnSkillInfoEvent") not in [frame.message_id for frame in rest]
 
     run(test)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"NumSkillGroups": 2**31 - 1}, "NumSkillGroups: 0 to 99 expected, got 2147483647"),
+        ({"NumSkillGroups": -1}, "NumSkillGroups: 0 to 99 expected, got -1"),
+        ({"NumSkillGroups": "many"}, "NumSkillGroups: a number expected, got 'many'"),
+        (
+            {"NumSkillGroups": 1, "SkillGroup[1]": {"SkillGroupNumber": {"a": 1}}},
+            "SkillGroupNumber: a number expected",
+        ),
+        (
+            {
+                "NumSkillGroups": 1,
+                "SkillGroup[1]": {"SkillGroupNumber": 1, "SkillGroupPriority": "x"},
+            },
+            "SkillGroupPriority: a number expected, got 'x'",
+        ),
+    ],
+    ids=["too many", "negative", "text", "number", "priority"],
+)
+def test_skill_groups_of_a_login_that_cannot_be(arguments: dict[str, Any], words: str) -> None:
+    async def test(site: Site) -> None:
+        client = await site.agent()
+        refused = await ask(
+            client,
+            38,
+            UniqueObjectID="agent.5000.1001",
+            AgentState=AgentState.eLogin,
+            AgentInstrument="20001",
+            **arguments,
+        )
+        assert refused.message_id == event_id("OnControlFailureConf")
+        assert words in refused.get("ErrorMessage")
+        assert site.service.server.counters.requests_failed == 0
+
+    run(test)
+
+
+@pytest.mark.parametrize("peripheral", [{"a": 1}, "x"], ids=["nested", "text"])
+def test_agent_mode_of_no_peripheral(peripheral: Any) -> None:
+    async def test(site: Site) -> None:
+        client = await site.client()
+        refused = await ask(client, RequestID.SET_AGENT, AgentID="1001", PeripheralID=peripheral)
+        assert refused.message_id == event_id("OnControlFailureConf")
+        assert "PeripheralID: a number expected" in refused.get("ErrorMessage")
+        assert site.service.server.counters.requests_failed == 0
+
+    run(test)

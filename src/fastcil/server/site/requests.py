@@ -19,7 +19,16 @@ from fastcil.ged188.enums import ControlFailureCode
 from fastcil.ged188.schema import MESSAGES_BY_NUMBER, FieldSpec, MessageSpec
 from fastcil.server.site.objects import AgentObject, CallObject, Objects, device_key
 
-__all__ = ["FORWARDED", "Refused", "Requester", "Translator", "is_login", "is_logout"]
+__all__ = [
+    "FORWARDED",
+    "MAX_SKILL_GROUPS",
+    "Refused",
+    "Requester",
+    "Translator",
+    "is_login",
+    "is_logout",
+    "whole",
+]
 
 _L = LocalConnectionState
 _HELD = (int(_L.LCS_HELD),)
@@ -28,6 +37,10 @@ _TALKING = tuple(
 )
 """The statuses of a call that is held, or that is not, the likeliest first: that a call rings
 besides has nothing to do with a consult call."""
+
+
+MAX_SKILL_GROUPS = 99
+"""Of an agent (CTI OS Developer Guide, NumSkillGroups)."""
 
 
 class Refused(Exception):
@@ -108,6 +121,17 @@ def _default(field: FieldSpec) -> int:
     if field.name in _ABSENT:
         return NULL_UINT if field.type.value == "UINT" else 0
     return 0
+
+
+def whole(name: str, value: Any) -> int:
+    """A number that a client gives, also as text. Raises Refused."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise Refused(
+            ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG,
+            f"{name}: a number expected, got {value!r}",
+        ) from None
 
 
 class Translator:
@@ -271,13 +295,7 @@ class Translator:
         value = arguments.get(field.name)
         if value is None or isinstance(value, Mapping):
             return None
-        try:
-            number = int(value)
-        except (TypeError, ValueError):
-            raise Refused(
-                ControlFailureStatusCode.E_CTI_INVALID_FIELD_TAG,
-                f"{field.name}: a number expected, got {value!r}",
-            ) from None
+        number = whole(field.name, value)
         bits = 8 * field.type.size
         return number & ((1 << bits) - 1) if number < 0 and field.type.value != "INT" else number
 
@@ -345,11 +363,18 @@ class Translator:
     def _groups(arguments: Mapping[str, Any], found: dict[str, Any], names: set[str]) -> None:
         """Skill groups of a login: nested SkillGroup[1], SkillGroup[2] and on."""
         numbers, priorities = [], []
-        for i in range(1, int(arguments.get("NumSkillGroups") or 0) + 1):
+        count = whole("NumSkillGroups", arguments.get("NumSkillGroups") or 0)
+        if not 0 <= count <= MAX_SKILL_GROUPS:
+            raise Refused(
+                ControlFailureCode.CF_VALUE_OUT_OF_RANGE,
+                f"NumSkillGroups: 0 to {MAX_SKILL_GROUPS} expected, got {count}",
+            )
+        for i in range(1, count + 1):
             entry = arguments.get(f"SkillGroup[{i}]")
             if isinstance(entry, Mapping) and "SkillGroupNumber" in entry:
-                numbers.append(int(entry["SkillGroupNumber"]))
-                priorities.append(int(entry.get("SkillGroupPriority", 0)))
+                numbers.append(whole("SkillGroupNumber", entry["SkillGroupNumber"]))
+                given = entry.get("SkillGroupPriority", 0)
+                priorities.append(whole("SkillGroupPriority", given))
         found["SkillGroupNumber"] = numbers
         if "SkillGroupPriority" in names:
             found["SkillGroupPriority"] = priorities
