@@ -549,7 +549,7 @@ def test_agent_mode_of_no_peripheral(peripheral: Any) -> None:
         client = await site.client()
         refused = await ask(client, RequestID.SET_AGENT, AgentID="1001", PeripheralID=peripheral)
         assert refused.message_id == event_id("OnControlFailureConf")
-        assert "PeripheralID: a number expected" in refused.get("ErrorMessage")
+        assert "AgentID and PeripheralID are needed" in refused.get("ErrorMessage")
         assert site.service.server.counters.requests_failed == 0
 
     run(test)

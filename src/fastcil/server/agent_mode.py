@@ -14,7 +14,7 @@ from fastcil.ged188.enums import StatusCode, SystemEventID
 from fastcil.server.site.agents import SYSTEM_TEXT
 from fastcil.server.site.events import SiteEvent
 from fastcil.server.site.objects import AgentObject
-from fastcil.server.site.requests import Refused, whole
+from fastcil.server.site.requests import Refused
 
 if TYPE_CHECKING:
     from fastcil.server.client import ClientConnection
@@ -61,7 +61,10 @@ class AgentMode:
     def _agent(self, arguments: Mapping[str, Any]) -> AgentObject:
         """Who is meant. Raises Refused."""
         agent_id = str(arguments.get("AgentID") or arguments.get("LoginName") or "")
-        peripheral = whole("PeripheralID", arguments.get("PeripheralID") or 0)
+        try:
+            peripheral = int(arguments.get("PeripheralID") or 0)
+        except (TypeError, ValueError):
+            peripheral = 0
         if not agent_id or not peripheral:
             raise Refused(
                 StatusCode.E_CTI_REQUIRED_DATA_MISSING, "AgentID and PeripheralID are needed"
